@@ -1,0 +1,1 @@
+//! Runnable examples of sagaflow: each folder is one, `cargo run --example NAME`.

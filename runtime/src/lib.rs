@@ -1,0 +1,8 @@
+//! Durable sagas from ordinary async functions.
+
+pub mod transport;
+
+mod error;
+
+pub use error::{Error, ErrorKind};
+pub use transport::{ConnectOptions, Transport, connect, connect_with};

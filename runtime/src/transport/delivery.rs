@@ -1,0 +1,87 @@
+//! Deliveries: a record in the hands of one worker.
+
+use std::fmt::{self, Debug};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+
+use super::{InstanceId, Revision, Stored};
+use crate::Error;
+
+/// How a worker wants its deliveries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeliveryOptions {
+    /// The most deliveries that are handed out to this worker ahead of being settled.
+    pub prefetch: usize,
+    /// A delivery that is neither settled nor kept alive by [`Delivery::in_progress`] for this long is delivered again.
+    pub ack_wait: Duration,
+}
+
+impl Default for DeliveryOptions {
+    /// 64 deliveries ahead, 30 seconds of ack wait.
+    fn default() -> Self {
+        Self { prefetch: 64, ack_wait: Duration::from_secs(30) }
+    }
+}
+
+/// The stream of deliveries that one worker gets. Dropping it hands back what was not yet taken from it.
+pub trait Deliveries: Debug + Send {
+    /// The next delivery; waits for one. `None`: the transport was closed. Safe to cancel: a delivery is never
+    /// lost by dropping the future.
+    ///
+    /// Faults of the connection are the implementation's to mend, with back-off; an `Err` is for what can't be mended.
+    fn next(&mut self) -> BoxFuture<'_, Option<Result<Delivery, Error>>>;
+}
+
+/// A record in the hands of this worker, until it is settled, superseded, or the ack wait has passed.
+pub struct Delivery {
+    /// Whose record it is.
+    pub instance: InstanceId,
+    /// Its revision.
+    pub revision: Revision,
+    /// The encoded record.
+    pub payload: Bytes,
+    /// How often this record has been delivered, this time included; some servers forget, so it is a hint.
+    pub delivered: u64,
+    /// How to settle it.
+    pub handle: Box<dyn Ack>,
+}
+
+impl Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("instance", &self.instance)
+            .field("revision", &self.revision)
+            .field("delivered", &self.delivered)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settles one delivery. All calls are fire-and-forget: the condition of an append makes a lost one harmless.
+pub trait Ack: Send + Sync {
+    /// Done with it: not to be delivered again. The record itself stays.
+    fn ack(&self) -> BoxFuture<'_, ()>;
+
+    /// Its record was just superseded by an append of this worker. A transport whose server ends the delivery by
+    /// itself may leave the acknowledgement out.
+    fn superseded(&self) -> BoxFuture<'_, ()> {
+        self.ack()
+    }
+
+    /// Hands it back, to be delivered again after `delay`.
+    fn nak(&self, delay: Duration) -> BoxFuture<'_, ()>;
+
+    /// Still being worked on: the ack wait begins anew.
+    fn in_progress(&self) -> BoxFuture<'_, ()>;
+
+    /// Never to be delivered again, for `reason`. The record itself stays.
+    fn term(&self, reason: &str) -> BoxFuture<'_, ()>;
+}
+
+/// The records of one instance as they come; see [`Transport::watch`](super::Transport::watch).
+pub trait Watch: Debug + Send {
+    /// The next record; waits for one. `None`: the transport was closed. Safe to cancel.
+    fn next(&mut self) -> BoxFuture<'_, Option<Result<Stored, Error>>>;
+}

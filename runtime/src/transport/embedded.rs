@@ -1,0 +1,1 @@
+//! The embedded transport: in the memory of this process, or in a directory.
