@@ -1,8 +1,35 @@
 //! Durable sagas from ordinary async functions.
 
+pub mod context;
+pub mod definition;
+pub mod durable;
+pub mod record;
+pub mod retry;
 pub mod transport;
 
+mod call;
 mod error;
+mod failure;
+mod inject;
+mod machine;
+mod message;
+mod saga;
+mod step;
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+pub use call::Call;
+pub use context::{IdempotencyKey, StepContext};
+pub use durable::{Caught, Durable, StepError};
 pub use error::{Error, ErrorKind};
+pub use failure::Failure;
+pub use inject::{Dependencies, Injected};
+pub use machine::Saved;
+pub use message::{ErrorOf, Fallible, Message, Never, Plain, Shape, StepFailure, ValueOf};
+pub use record::{Fault, FaultKind, Status};
+pub use retry::RetryPolicy;
+pub use saga::Saga;
+pub use step::Step;
 pub use transport::{ConnectOptions, Transport, connect, connect_with};

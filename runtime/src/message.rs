@@ -1,0 +1,117 @@
+//! What steps and sagas have in common: a message that names an async function and carries its arguments.
+
+use std::fmt::{self, Display};
+use std::future::Future;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// The message of an annotated function: its arguments as fields. `#[step]` and `#[saga]` implement it.
+///
+/// The message has the function's own name: `create_user(name)` makes a [`Call`](crate::Call) of the message
+/// `create_user { name }`.
+pub trait Message: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The function's name in records, deliveries and metrics.
+    const NAME: &'static str;
+
+    /// What the function returns, as it was written.
+    type Output: Serialize + DeserializeOwned + Send + 'static;
+
+    /// Whether [`Output`](Self::Output) is a `Result` ([`Fallible`]) or a plain value ([`Plain`]).
+    type Shape: Shape<Self::Output>;
+
+    /// Runs the function in the current task, without durability: for unit tests, and the oracle for the compiled saga.
+    /// Injected dependencies come from [`Dependencies::scope`](crate::Dependencies::scope).
+    fn inline(self) -> impl Future<Output = Self::Output> + Send;
+}
+
+/// What a message's function yields when it succeeds.
+pub type ValueOf<M> = <<M as Message>::Shape as Shape<<M as Message>::Output>>::Value;
+
+/// The error type of a message's function; [`Never`] for one that returns a plain value.
+pub type ErrorOf<M> = <<M as Message>::Shape as Shape<<M as Message>::Output>>::Error;
+
+/// How a function's output divides into success and failure.
+pub trait Shape<O>: Send + Sync + 'static {
+    /// The success.
+    type Value: Serialize + DeserializeOwned + Send + 'static;
+    /// The failure.
+    type Error: StepFailure;
+
+    /// Divides an output.
+    ///
+    /// # Errors
+    ///
+    /// The output's own error.
+    fn split(output: O) -> Result<Self::Value, Self::Error>;
+
+    /// Looks at the failure of an output, if it is one.
+    fn error(output: &O) -> Option<&Self::Error>;
+}
+
+/// The shape of a function that returns `Result<T, E>`.
+#[derive(Debug)]
+pub enum Fallible {}
+
+/// The shape of a function that returns a plain value.
+#[derive(Debug)]
+pub enum Plain {}
+
+impl<T, E> Shape<Result<T, E>> for Fallible
+where
+    T: Serialize + DeserializeOwned + Send + 'static,
+    E: StepFailure,
+{
+    type Value = T;
+    type Error = E;
+
+    fn split(output: Result<T, E>) -> Result<T, E> {
+        output
+    }
+
+    fn error(output: &Result<T, E>) -> Option<&E> {
+        output.as_ref().err()
+    }
+}
+
+impl<T> Shape<T> for Plain
+where
+    T: Serialize + DeserializeOwned + Send + 'static,
+{
+    type Value = T;
+    type Error = Never;
+
+    fn split(output: T) -> Result<T, Never> {
+        Ok(output)
+    }
+
+    fn error(_: &T) -> Option<&Never> {
+        None
+    }
+}
+
+/// What the error of a step or saga must be able to do: travel in a record, and be shown.
+///
+/// Implemented for every type that has `Serialize`, `Deserialize` and `Display`; use [`Failure`](crate::Failure)
+/// where no error type of your own is wanted.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the error of a step or saga",
+    label = "needs `Serialize`, `Deserialize` and `Display`",
+    note = "derive `serde::Serialize` and `serde::Deserialize` and implement `Display`, or return `Result<_, sagaflow::Failure>`"
+)]
+pub trait StepFailure: Serialize + DeserializeOwned + Display + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<E> StepFailure for E where E: Serialize + DeserializeOwned + Display + Send + Sync + 'static {}
+
+/// The error of a function that can't fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Never {}
+
+impl Display for Never {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {}
+    }
+}
+
+impl std::error::Error for Never {}
