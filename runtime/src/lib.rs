@@ -13,6 +13,7 @@ mod failure;
 mod inject;
 mod machine;
 mod message;
+mod rest;
 mod saga;
 mod step;
 
@@ -31,5 +32,6 @@ pub use message::{ErrorOf, Fallible, Message, Never, Plain, Shape, StepFailure, 
 pub use record::{Fault, FaultKind, Status};
 pub use retry::RetryPolicy;
 pub use saga::Saga;
+pub use sagaflow_macros::{compensate, retry, saga, step};
 pub use step::Step;
 pub use transport::{ConnectOptions, Transport, connect, connect_with};
