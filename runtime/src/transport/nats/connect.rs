@@ -6,7 +6,7 @@ use async_nats::jetstream::{self, ErrorCode};
 use async_nats::{Client, ConnectErrorKind, ServerAddr};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::fault::{Fault, ask};
+use super::fault::{Fault, Nothing, ask};
 use super::link::Link;
 use crate::{Error, ErrorKind};
 
@@ -200,7 +200,7 @@ pub(super) async fn check_server(
     }
     let mut pause = FIRST_PAUSE;
     loop {
-        let fault = match ask::<jetstream::account::Account>(context, link, "INFO".to_owned(), &()).await {
+        let fault = match ask::<jetstream::account::Account>(context, link, "INFO".to_owned(), &Nothing {}).await {
             Ok(_) => return Ok(()),
             Err(fault) => fault,
         };

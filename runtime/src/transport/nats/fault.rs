@@ -26,6 +26,10 @@ pub(super) enum Fault {
     Broken(String),
 }
 
+/// The payload of a request that says all by its subject: an empty object.
+#[derive(Debug, Serialize)]
+pub(super) struct Nothing {}
+
 /// Asks the JetStream API: `subject` without `$JS.API.`.
 pub(super) async fn ask<V: DeserializeOwned>(
     context: &jetstream::Context,

@@ -16,7 +16,7 @@ use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, Republish, Rete
 use async_nats::jetstream::{self, ErrorCode};
 use tokio::time::{Duration, Instant, sleep};
 
-use super::fault::{Fault, ask};
+use super::fault::{Fault, Nothing, ask};
 use super::link::Link;
 use crate::transport::{ConnectOptions, InstanceId};
 use crate::{Error, ErrorKind};
@@ -182,7 +182,7 @@ async fn provision_stream(
 /// An existing stream is never updated: that is the operator's to do, and costs much in a cluster.
 async fn find_or_make(context: &jetstream::Context, link: &Link, config: &Config) -> Result<Config, Fault> {
     let name = &config.name;
-    let find = || ask::<Info>(context, link, format!("STREAM.INFO.{name}"), &());
+    let find = || ask::<Info>(context, link, format!("STREAM.INFO.{name}"), &Nothing {});
     let found = match find().await {
         Err(fault) if fault.is(ErrorCode::STREAM_NOT_FOUND) => {
             match ask::<Info>(context, link, format!("STREAM.CREATE.{name}"), config).await {

@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::Carrier;
-use super::fault::{Fault, ask};
+use super::fault::{Fault, Nothing, ask};
 use super::link::State;
 use crate::{Error, ErrorKind};
 
@@ -236,8 +236,14 @@ impl Workers {
     async fn ensure(&self, carrier: &Carrier) -> Result<(), Error> {
         let stream = carrier.layout.stream(self.shard);
         let saga = &*self.saga;
-        let find =
-            || ask::<consumer::Info>(&carrier.context, &carrier.link, format!("CONSUMER.INFO.{stream}.{saga}"), &());
+        let find = || {
+            ask::<consumer::Info>(
+                &carrier.context,
+                &carrier.link,
+                format!("CONSUMER.INFO.{stream}.{saga}"),
+                &Nothing {},
+            )
+        };
         let found = match find().await {
             Err(fault) if fault.is(ErrorCode::CONSUMER_NOT_FOUND) => match self.make(carrier, &stream).await {
                 // Another worker was faster.
