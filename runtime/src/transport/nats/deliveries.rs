@@ -131,7 +131,7 @@ impl Deliveries for NatsDeliveries {
 
 impl Drop for NatsDeliveries {
     fn drop(&mut self) {
-        let rests: Vec<_> = self.pulls.iter_mut().filter_map(Pull::into_rest).collect();
+        let rests: Vec<_> = self.pulls.iter_mut().filter_map(Pull::take_rest).collect();
         // Without a runtime nothing can be sent any more; the records come again after the ack wait.
         if let Ok(runtime) = Handle::try_current() {
             let task = runtime.spawn(hand_back(self.carrier.client.clone(), rests));

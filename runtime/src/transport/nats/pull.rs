@@ -2,7 +2,7 @@
 //!
 //! The client's own pull stream asks for more whenever it is polled and can't be emptied before it ends, so
 //! that a worker that stops would leave up to one and a half batches to the ack wait. This one asks for exactly what is
-//! missing, and can be taken apart: see [`Pull::into_rest`].
+//! missing, and can be taken apart: see [`Pull::take_rest`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -144,7 +144,7 @@ impl Pull {
     }
 
     /// Leaves, with what has been delivered and not been taken.
-    pub(super) fn into_rest(&mut self) -> Option<Subscriber> {
+    pub(super) fn take_rest(&mut self) -> Option<Subscriber> {
         self.asking = None;
         self.mending = None;
         self.subscriber.take()
@@ -178,7 +178,7 @@ impl Pull {
             (StatusCode::IDLE_HEARTBEAT, _) => self.failures = 0,
             // A request that has run out, or was ended by the server.
             (StatusCode::TIMEOUT, unfilled) => {
-                self.wanted = self.wanted.saturating_sub(unfilled.unwrap_or(self.capacity))
+                self.wanted = self.wanted.saturating_sub(unfilled.unwrap_or(self.capacity));
             }
             (StatusCode::REQUEST_TERMINATED, Some(unfilled)) if text != "Consumer Deleted" => {
                 self.wanted = self.wanted.saturating_sub(unfilled);

@@ -69,8 +69,7 @@ const PINNED: [u16; 4] = [2, 0, 3, 1];
 
 #[test]
 fn subjects_are_read_back() {
-    let mut options = ConnectOptions::default();
-    options.shards = 16;
+    let options = ConnectOptions { shards: 16, ..ConnectOptions::default() };
     let layout = Layout::new(&options).unwrap();
     let instance = InstanceId::new("checkout", "order-42").unwrap();
     let subject = layout.subject(&instance);
