@@ -32,6 +32,8 @@ const SILENCE: Duration = Duration::from_secs(3);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long to join for: an election of the consumer's leader takes about half of it.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// After so many failures in a row, the operator hears of it.
 const FAILURES_TOLD: u32 = 3;
 
@@ -72,7 +74,7 @@ impl Pull {
     /// Joins the workers of a saga in one shard, and keeps at most `capacity` records ready.
     pub(super) async fn join(carrier: &Arc<Carrier>, workers: Workers, capacity: usize) -> Result<Self, Error> {
         let losses = carrier.link.state().losses;
-        workers.ensure(carrier).await?;
+        workers.ensure_patiently(carrier).await?;
         let inbox = carrier.client.new_inbox();
         let subscriber = carrier.client.subscribe(format!("{inbox}.*")).await.map_err(|error| {
             Error::new(ErrorKind::Unreachable, format!("subscribing to deliveries of {}: {error}", workers.saga))
@@ -232,6 +234,22 @@ impl Pull {
 }
 
 impl Workers {
+    /// As [`ensure`](Self::ensure), but an election is waited for.
+    async fn ensure_patiently(&self, carrier: &Carrier) -> Result<(), Error> {
+        let deadline = Instant::now() + JOIN_TIMEOUT;
+        loop {
+            match self.ensure(carrier).await {
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::Busy)
+                        && Instant::now() + FIRST_PAUSE < deadline =>
+                {
+                    sleep(FIRST_PAUSE).await;
+                }
+                joined => return joined,
+            }
+        }
+    }
+
     /// Finds or makes the consumer. It is never updated: other workers rely on it.
     async fn ensure(&self, carrier: &Carrier) -> Result<(), Error> {
         let stream = carrier.layout.stream(self.shard);
