@@ -4,9 +4,9 @@
 //! that the instance's last sequence is still the one that the worker saw. **What the server answers to that publish
 //! is all that decides**; acknowledgements of deliveries are a courtesy that may get lost.
 //!
-//! [`layout`] says which streams and subjects there are, [`connect`] reaches the server and checks it, [`append`],
-//! [`read`], [`deliveries`] (with [`pull`], [`ack`]) and [`watch`] are the parts of the contract, [`link`] and
-//! [`fault`] know how the connection fares and what refusals mean.
+//! `layout` says which streams and subjects there are, `connect` reaches the server and checks it, `append`,
+//! `read`, `deliveries` (with `pull`, `ack`) and `watch` are the parts of the contract, `link` and
+//! `fault` know how the connection fares and what refusals mean.
 
 mod ack;
 mod append;
