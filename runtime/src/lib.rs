@@ -1,5 +1,7 @@
 //! Durable sagas from ordinary async functions.
 
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod transport;
 
 mod error;
