@@ -8,9 +8,8 @@ use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
@@ -18,6 +17,7 @@ use super::MAX_RECORD;
 use super::delivery::Settle;
 use super::journal::{Journal, Put, Write};
 use super::queue::{Consumer, Queue};
+use super::record::{Loaded, Record, Slot, Status, Timing, after, wall_after};
 use super::timers::{Event, Timers};
 use crate::transport::{Append, AppendError, Delivery, InstanceId, Revision, Stored};
 use crate::{Error, ErrorKind};
@@ -38,52 +38,6 @@ pub(super) struct Core {
 }
 
 type Shard = HashMap<InstanceId, Slot>;
-
-/// What is known of one instance.
-struct Slot {
-    record: Option<Record>,
-    /// An append that the journal has not decided yet, and who waits for the decision. There is at most one: nobody
-    /// can know the revision of a record that isn't written.
-    undecided: Option<Vec<oneshot::Sender<()>>>,
-    watchers: Vec<Arc<Notify>>,
-    queue: Arc<Queue>,
-}
-
-/// An instance's last record.
-#[derive(Debug)]
-pub(super) struct Record {
-    pub(super) revision: Revision,
-    pub(super) payload: Bytes,
-    pub(super) timing: Timing,
-    status: Status,
-    delivered: u64,
-}
-
-/// When a record is to be delivered, and when to be forgotten.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Timing {
-    Ready,
-    NotBefore(Instant),
-    /// A terminal record: never delivered, forgotten at this time.
-    Expires(Instant),
-}
-
-#[derive(Debug)]
-enum Status {
-    /// Terminal, or acknowledged: not to be delivered.
-    Settled,
-    Queued,
-    Delayed,
-    /// In the hands of a worker, under this key.
-    Held(Arc<Consumer>, usize),
-}
-
-/// A record as it is loaded from a store.
-#[derive(Debug)]
-pub(super) struct Loaded {
-    pub(super) greatest: Revision,
-    pub(super) records: Vec<(InstanceId, Stored, Timing)>,
-}
 
 /// What an append came to, so far.
 enum Step {
@@ -154,7 +108,7 @@ impl Core {
             return Ok(Step::Done(revision));
         };
         let (sender, answer) = oneshot::channel();
-        let expires = append.keep.map(|keep| SystemTime::now() + keep);
+        let expires = append.keep.map(wall_after);
         let put = Put { instance: instance.clone(), record, not_before: append.not_before, expires, answer: sender };
         if let Err(why) = journal.enqueue(Write::Put(put)) {
             remove_if_unused(&mut shard, instance);
@@ -386,6 +340,12 @@ impl Core {
         }
     }
 
+    /// How many instances take memory.
+    #[cfg(test)]
+    pub(super) fn instances(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).len()).sum()
+    }
+
     fn refuse_closed(&self) -> AppendError {
         AppendError::Refused(self.closed_text())
     }
@@ -404,55 +364,14 @@ impl Core {
             Entry::Occupied(slot) => slot.into_mut(),
             Entry::Vacant(vacant) => {
                 let queue = self.queue(instance.saga());
-                vacant.insert(Slot { record: None, undecided: None, watchers: Vec::new(), queue })
+                vacant.insert(Slot::new(queue))
             }
         }
     }
 }
 
-impl Slot {
-    fn stored(&self) -> Option<Stored> {
-        let record = self.record.as_ref().filter(|record| !record.is_expired())?;
-        Some(Stored { revision: record.revision, payload: record.payload.clone() })
-    }
-}
-
-impl Record {
-    fn new(revision: Revision, payload: Bytes, timing: Timing) -> Self {
-        let status = match timing {
-            Timing::Ready => Status::Queued,
-            Timing::NotBefore(_) => Status::Delayed,
-            Timing::Expires(_) => Status::Settled,
-        };
-        Self { revision, payload, timing, status, delivered: 0 }
-    }
-
-    /// Whether it is a terminal record whose time is over; the timer that removes it may be late.
-    fn is_expired(&self) -> bool {
-        matches!(self.timing, Timing::Expires(due) if due <= Instant::now())
-    }
-}
-
-impl Timing {
-    fn of(append: &Append<'_>) -> Self {
-        if let Some(keep) = append.keep {
-            return Self::Expires(after(keep));
-        }
-        let delay = append.not_before.and_then(|due| due.duration_since(SystemTime::now()).ok());
-        delay.filter(|delay| !delay.is_zero()).map_or(Self::Ready, |delay| Self::NotBefore(after(delay)))
-    }
-}
-
-/// The time after a delay; a delay past all clocks is as good as a century.
-pub(super) fn after(delay: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
-    let now = Instant::now();
-    now + delay.min(CENTURY)
-}
-
-/// An instance that has no record and that nobody watches takes no memory.
 fn remove_if_unused(shard: &mut Shard, instance: &InstanceId) {
-    if shard.get(instance).is_some_and(|s| s.record.is_none() && s.undecided.is_none() && s.watchers.is_empty()) {
+    if shard.get(instance).is_some_and(Slot::is_unused) {
         shard.remove(instance);
     }
 }

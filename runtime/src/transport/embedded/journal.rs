@@ -13,7 +13,8 @@ use std::time::SystemTime;
 
 use tokio::sync::{oneshot, watch};
 
-use super::core::{Core, Record, lock};
+use super::core::{Core, lock};
+use super::record::Record;
 use crate::transport::{AppendError, InstanceId, Revision};
 use crate::{Error, ErrorKind};
 

@@ -7,6 +7,7 @@
 //! | module | its job |
 //! |---|---|
 //! | `core` | the instances' records: append, latest, settling a delivery |
+//! | `record` | what is known of one instance |
 //! | `queue` | which records wait for a worker, and which are in a worker's hands |
 //! | `delivery` | what workers and watchers hold: deliveries, their acknowledgement, watches |
 //! | `timers` | what has to happen later: delayed deliveries, ack waits, expiries |
@@ -15,9 +16,10 @@
 
 mod core;
 mod delivery;
-#[cfg_attr(not(feature = "embedded"), expect(dead_code, reason = "only a store on disk has a journal"))]
+#[cfg_attr(not(any(feature = "embedded", test)), expect(dead_code, reason = "only a store on disk has a journal"))]
 mod journal;
 mod queue;
+mod record;
 #[cfg(feature = "embedded")]
 mod store;
 mod timers;

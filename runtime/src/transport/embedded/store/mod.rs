@@ -16,8 +16,8 @@ use std::time::SystemTime;
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
-use super::core::{Loaded, Timing, after};
 use super::journal::{Backend, Write};
+use super::record::{Loaded, Timing, after};
 use crate::transport::{Revision, Stored};
 use crate::{Error, ErrorKind};
 
