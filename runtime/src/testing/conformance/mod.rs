@@ -17,11 +17,11 @@
 //!     }
 //! }
 //!
-//! # mod hidden { use super::InMemory;
 //! sagaflow::conformance_suite!(InMemory);
+//! # fn main() {
+//! #     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+//! #     runtime.block_on(sagaflow::testing::conformance::a_fresh_append_is_stored(&InMemory));
 //! # }
-//! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
-//! #     .block_on(sagaflow::testing::conformance::a_fresh_append_is_stored(&InMemory));
 //! ```
 //!
 //! Each test makes a harness of its own with the given expression (which may `.await`), so the tests may run at the
@@ -89,7 +89,7 @@ pub trait Harness: Send + Sync {
 /// Makes the tests of a transport's conformance: one `#[tokio::test]` for each property of
 /// [`testing::conformance`](crate::testing::conformance), whose page has an example.
 ///
-/// Takes an expression that makes a [`Harness`](crate::testing::conformance::Harness); it is evaluated in each test,
+/// Takes an expression that makes a harness; it is evaluated in each test,
 /// and may `.await`. The crate that uses it needs `tokio` with `macros` and `rt-multi-thread`.
 #[macro_export]
 macro_rules! conformance_suite {
