@@ -5,6 +5,8 @@ pub mod definition;
 pub mod durable;
 pub mod record;
 pub mod retry;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod transport;
 
 mod call;
