@@ -2,5 +2,5 @@
 
 pub use crate::{
     Call, Client, Error, Failure, Handle, IfExists, RunningWorker, SagaError, Status, StepContext, StepError,
-    Transport, Worker, connect,
+    Transport, Worker, compensate, connect, retry, saga, step,
 };
