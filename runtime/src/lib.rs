@@ -44,3 +44,8 @@ pub use sagaflow_macros::{compensate, retry, saga, step};
 pub use step::Step;
 pub use transport::{ConnectOptions, Transport, connect, connect_with};
 pub use worker::{RunningWorker, Worker, WorkerBuilder};
+
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
