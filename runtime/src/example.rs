@@ -19,6 +19,10 @@
 //!         Err(StepError::Fault(_)) => Ok(format!("{reserved} {paid} silent")),
 //!     }
 //! }
+//!
+//! #[step] #[retry(adaptive, base = "1s", threshold = 0.2, max_attempts = 8, exhausted = pause)]
+//! async fn ping(number: u64) -> Result<u64, Failure>;
+//! #[saga] async fn probe(number: u64) -> Result<u64, Failure> { ping(number).await }
 //! ```
 
 use std::collections::{HashMap, VecDeque};
@@ -31,7 +35,7 @@ use tokio::sync::watch;
 
 use crate::__private::{Fallible, Injected, Machine, Message, RetryPolicy, Saga, Step, StepDefinition};
 use crate::durable::{Caught, StepError};
-use crate::retry::Backoff;
+use crate::retry::{Backoff, OnExhausted};
 use crate::{Call, Failure, StepContext};
 
 /// What the steps are to do, and what they have done.
@@ -204,6 +208,48 @@ impl Saga for order {
                 machine.describe("reserve", &call_1, &[("amount", "u64")]);
                 machine.describe("charge", &call_2, &[("reserved", "u64")]);
                 machine.describe("notify", &call_3, &[("reserved", "u64"), ("paid", "u64")]);
+                match machine.described().await {}
+            }
+        }
+    }
+}
+
+step!(ping { number: u64 }, |step| step.number, |step| {
+    let policy = RetryPolicy::new(Backoff::Adaptive { base: SECOND, threshold: 0.2 });
+    step.retry(policy.max_attempts(8).exhausted(OnExhausted::Pause));
+});
+
+#[derive(Debug, Serialize, Deserialize)]
+#[expect(non_camel_case_types, reason = "as the macros name it")]
+pub(crate) struct probe {
+    number: u64,
+}
+
+pub(crate) fn probe(number: u64) -> Call<probe> {
+    Call::new(probe { number })
+}
+
+impl Message for probe {
+    const NAME: &'static str = "probe";
+    type Output = Result<u64, Failure>;
+    type Shape = Fallible;
+
+    async fn inline(self) -> Self::Output {
+        ping(self.number).inline().await
+    }
+}
+
+impl Saga for probe {
+    async fn resume(machine: &mut Machine<'_>) -> Self::Output {
+        let mut call_1: Option<Call<ping>> = None;
+        match machine.enter(&["ping"]).await {
+            0 => {
+                let probe { number } = machine.arguments().await;
+                match machine.suspend("ping", ping(number), &mut call_1).await {}
+            }
+            1 => machine.reply(&call_1).await,
+            _ => {
+                machine.describe("ping", &call_1, &[]);
                 match machine.described().await {}
             }
         }
