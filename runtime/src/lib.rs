@@ -16,6 +16,8 @@ mod appending;
 mod call;
 mod engine;
 mod error;
+#[cfg(test)]
+mod example;
 mod failure;
 mod inject;
 mod machine;
