@@ -1,1 +1,85 @@
-//! The compiler of sagaflow.
+//! The compiler of sagaflow: `#[step]` and `#[saga]`.
+//!
+//! Use it through the crate `sagaflow`, which re-exports it. How it works: `ARCHITECTURE.md`, "The compiler".
+
+mod diagnostics;
+mod duration;
+mod function;
+mod message;
+mod options;
+mod saga;
+mod step;
+
+use proc_macro::TokenStream;
+
+/// Makes an async function a durable step.
+///
+/// The function's arguments and its result travel in messages, so their types need `Serialize` and `Deserialize`;
+/// a parameter marked `#[inject]` is a dependency of the worker instead (`&T`). The function returns a
+/// `Result<T, E>` or a plain value.
+///
+/// What comes of it, under the function's own name: a constructor (`create_user(name)` makes a `Call`), and the
+/// message (`create_user { name }`).
+///
+/// Options: `#[step(name = "…")]` sets the name in messages (default: the function's).
+///
+/// ```ignore
+/// #[step]
+/// #[retry(exponential, base = "1s", factor = 1.0, max_attempts = 8)]
+/// #[compensate(delete_user(output.id))]
+/// async fn create_user(#[inject] db: &Db, name: String) -> Result<User, UserError> { … }
+/// ```
+#[proc_macro_attribute]
+pub fn step(options: TokenStream, item: TokenStream) -> TokenStream {
+    step::expand(options.into(), item.into()).into()
+}
+
+/// Makes an async function a durable saga: each `.await` on a step's call is a durable step.
+///
+/// The function is compiled into a state machine that resumes at its last message. Any Rust code may stand between
+/// the steps; what is read after a step is saved while the step runs, and needs `Serialize` and `Deserialize`.
+///
+/// Options: `#[saga(name = "…")]` sets the name in messages (default: the function's).
+///
+/// ```ignore
+/// #[saga]
+/// async fn checkout(request: Request) -> Result<Receipt, CheckoutError> {
+///     let user = create_user(request.name).await?;
+///     let order = create_order(user.id, request.items).await?;
+///     Ok(Receipt { order: order.id })
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn saga(options: TokenStream, item: TokenStream) -> TokenStream {
+    saga::expand(options.into(), item.into()).into()
+}
+
+/// Sets a step's retry policy: `#[retry(exponential, base = "1s", factor = 1.0, max_attempts = 8)]`.
+///
+/// With *T* the delay before the next attempt and *T'* the one after it:
+///
+/// | kind | options | growth |
+/// |---|---|---|
+/// | `fixed` | `delay` | T' = delay |
+/// | `linear` | `base`, `increment` | T' = T + increment |
+/// | `exponential` | `base`, `factor` (1.0) | T' = T × (1 + factor): 1.0 doubles |
+/// | `random` | `base`, `spread` | T' = T + spread × U(0,1) |
+/// | `adaptive` | `base`, `threshold` (0.5) | stretches with the observed failure rate; a circuit breaker |
+///
+/// All kinds: `jitter = none | full | equal | decorrelated`, `max_delay`, `max_attempts`, `max_elapsed`, `timeout`
+/// (of one attempt), `unless(pattern)` or `only(pattern)` on the error, `exhausted = fail | pause`. Durations are
+/// strings such as `"250ms"`, `"1s"`, `"5m"`, `"1h 30m"`.
+#[proc_macro_attribute]
+pub fn retry(options: TokenStream, item: TokenStream) -> TokenStream {
+    step::helper("retry", options.into(), item.into()).into()
+}
+
+/// Says how a step is undone when the saga fails: `#[compensate(delete_user(output.id))]`.
+///
+/// The call is an expression over the step's arguments and its `output` (the value of `Ok`). With `output` it is
+/// registered with the step's success; without, before the first attempt, so that it also runs when the step's
+/// outcome is unknown; it must then accept that there may be nothing to undo.
+#[proc_macro_attribute]
+pub fn compensate(options: TokenStream, item: TokenStream) -> TokenStream {
+    step::helper("compensate", options.into(), item.into()).into()
+}

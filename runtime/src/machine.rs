@@ -114,20 +114,18 @@ impl<'a> Machine<'a> {
         Self { task, stopped: None, vars: Vars::default() }
     }
 
-    /// Which of `states` it stands in: 0 at the beginning, `k` at `states[k - 1]`, one more than there are when the
-    /// function is to describe itself.
-    pub async fn enter(&mut self, states: &'static [&'static str]) -> usize {
-        let (Task::Run { frame, .. }, false) = (&self.task, self.stopped.is_some()) else {
-            return states.len() + 1;
-        };
+    /// Where it stands: at the `start`, in one of the `states`, or at the `description` of itself.
+    pub async fn enter<At: Copy>(&mut self, states: &[(&'static str, At)], start: At, description: At) -> At {
+        let Task::Run { frame, .. } = &self.task else { return description };
         if frame.state.is_empty() {
-            return 0;
+            return start;
         }
-        match states.iter().position(|state| *state == frame.state) {
-            Some(index) => index + 1,
+        match states.iter().find(|(state, _)| *state == frame.state) {
+            Some((_, at)) => *at,
             None => {
+                let known: Vec<_> = states.iter().map(|(state, _)| *state).collect();
                 let reason =
-                    format!("unknown state `{}`: this version of the saga has {}", frame.state, listed(states));
+                    format!("unknown state `{}`: this version of the saga has {}", frame.state, listed(&known));
                 self.halt(reason).await
             }
         }
@@ -185,6 +183,19 @@ impl<'a> Machine<'a> {
         match Value::write(value) {
             Ok(value) => self.vars.put(name, value),
             Err(error) => self.halt(format!("the variable `{name}` can't be saved: {error}")).await,
+        }
+    }
+
+    /// The same for a variable that nobody has taken out of its slot.
+    pub async fn keep<T: Saved>(&mut self, name: &'static str, slot: &Option<T>) {
+        match slot {
+            Some(value) => self.save(name, value, slot).await,
+            None => {
+                self.halt(format!(
+                    "bug in sagaflow: the variable `{name}` is saved before it is assigned; please report it"
+                ))
+                .await
+            }
         }
     }
 

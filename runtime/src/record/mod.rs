@@ -76,9 +76,21 @@ pub struct Record {
     /// In a paused record: the record that was there before, untouched (as JSON, or as a string if it was none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original: Option<Value>,
+    /// Set while workers whose code doesn't know this record hand it back to others (a rolling deploy).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_back: Option<HandBack>,
     /// Room for what applications attach; carried along untouched.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub meta: BTreeMap<String, Value>,
+}
+
+/// How a record has been handed back by workers whose code doesn't know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandBack {
+    /// How often.
+    pub times: u32,
+    /// It is not to be taken up before this time.
+    pub until: Timestamp,
 }
 
 /// Where an instance stands.

@@ -1,5 +1,9 @@
 //! Retry policies: when a failed attempt is made again.
 
+pub(crate) mod adaptive;
 mod policy;
+pub(crate) mod schedule;
+#[cfg(test)]
+mod tests;
 
 pub use policy::{Backoff, Jitter, OnExhausted, RetryPolicy};

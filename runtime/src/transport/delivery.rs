@@ -15,7 +15,7 @@ use crate::Error;
 pub struct DeliveryOptions {
     /// The most deliveries that are handed out to this worker ahead of being settled.
     pub prefetch: usize,
-    /// A delivery that is neither settled nor kept alive by [`Delivery::in_progress`] for this long is delivered again.
+    /// A delivery that is neither settled nor kept alive by [`Ack::in_progress`] for this long is delivered again.
     pub ack_wait: Duration,
 }
 

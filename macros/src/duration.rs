@@ -1,0 +1,37 @@
+//! Durations in attributes: `"250ms"`, `"1s"`, `"1h 30m"`.
+
+use std::time::Duration;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Expr, ExprLit, Lit};
+
+/// Reads a duration from a string literal.
+pub(crate) fn parse(value: &Expr) -> syn::Result<Duration> {
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = value else {
+        return Err(syn::Error::new_spanned(
+            value,
+            "a duration is a string with a unit, such as `\"1s\"`, `\"250ms\"` or `\"1h 30m\"`",
+        ));
+    };
+    humantime::parse_duration(&text.value()).map_err(|error| {
+        let message = format!(
+            "`{}` is not a duration: {error}; write a number and a unit: `\"250ms\"`, `\"1s\"`, `\"5m\"`, `\"1h 30m\"`, `\"2d\"`",
+            text.value()
+        );
+        syn::Error::new_spanned(text, message)
+    })
+}
+
+/// The duration as an expression.
+pub(crate) fn emit(duration: Duration) -> TokenStream {
+    let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    if nanos == 0 {
+        quote!(::core::time::Duration::from_secs(#secs))
+    } else if nanos % 1_000_000 == 0 && secs < 3600 {
+        let millis = secs * 1000 + u64::from(nanos / 1_000_000);
+        quote!(::core::time::Duration::from_millis(#millis))
+    } else {
+        quote!(::core::time::Duration::new(#secs, #nanos))
+    }
+}

@@ -1,0 +1,330 @@
+//! One arm: a block, and what is written into it because nothing else leads there.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::visit_mut::VisitMut;
+use syn::{Expr, Member, Stmt};
+
+use super::super::analyze::{self, Live, Path, Uses};
+use super::super::graph::{BlockId, End, Jump, VarId};
+use super::super::places::{Handler, Walk};
+use super::{Emitter, slots};
+
+/// How a variable is at hand in this arm.
+#[derive(Debug)]
+enum Held {
+    /// As itself.
+    Whole,
+    /// Some of its fields, each in a variable of its own.
+    Fields(Vec<Path>),
+    /// Not at all: it stays in its slots.
+    InSlots,
+}
+
+pub(super) struct Region<'e, 'g> {
+    emitter: &'e Emitter<'g>,
+    head: BlockId,
+    blocks: Vec<BlockId>,
+    held: BTreeMap<VarId, Held>,
+    /// The places that are taken out of their slots at the beginning.
+    taken: Vec<(VarId, Path)>,
+    /// Variables that are assigned here and were declared elsewhere.
+    declared: Vec<VarId>,
+    /// Variables that are made again here, in the order in which they were made first.
+    remade: Vec<VarId>,
+}
+
+impl<'e, 'g> Region<'e, 'g> {
+    pub(super) fn new(emitter: &'e Emitter<'g>, head: BlockId) -> Self {
+        let mut region = Self {
+            emitter,
+            head,
+            blocks: Vec::new(),
+            held: BTreeMap::new(),
+            taken: Vec::new(),
+            declared: Vec::new(),
+            remade: Vec::new(),
+        };
+        region.blocks = region.members();
+        region.find_held();
+        region
+    }
+
+    /// The head, and the blocks that are written inline.
+    fn members(&self) -> Vec<BlockId> {
+        let (mut members, mut open) = (Vec::new(), vec![self.head]);
+        while let Some(block) = open.pop() {
+            members.push(block);
+            let targets = self.emitter.graph.blocks[block].end.targets();
+            open.extend(targets.into_iter().filter(|target| !self.emitter.is_head.contains(target)));
+        }
+        members
+    }
+
+    /// Decides for each variable how it is at hand.
+    fn find_held(&mut self) {
+        let (graph, liveness) = (self.emitter.graph, self.emitter.liveness);
+        let mut uses = Uses::default();
+        let mut exits: Vec<&Live> = Vec::new();
+        let mut bound = HashSet::new();
+        for id in self.blocks.clone() {
+            let block = &graph.blocks[id];
+            bound.extend(block.reply.iter().map(|(_, reply)| *reply));
+            let mut scope = (*block.scope).clone();
+            for line in &block.lines {
+                merge(&mut uses, analyze::uses_of_stmt(&line.stmt, &scope, graph));
+                analyze::declare(&mut scope, &line.binds, graph);
+                bound.extend(line.binds.iter().copied());
+            }
+            merge(&mut uses, analyze::uses_of_end(&block.end, &scope, graph));
+            match &block.end {
+                End::If { binds, .. } | End::LetElse { binds, .. } => bound.extend(binds.iter().copied()),
+                End::Match { arms, .. } => bound.extend(arms.iter().flat_map(|arm| arm.binds.iter().copied())),
+                _ => {}
+            }
+            exits.extend(
+                block
+                    .end
+                    .targets()
+                    .iter()
+                    .filter(|target| self.emitter.is_head.contains(target))
+                    .map(|target| &liveness.at[*target]),
+            );
+        }
+        exits.extend(uses.jumps.iter().map(|jump| &liveness.at[jump.to]));
+        for var in &bound {
+            self.held.insert(*var, Held::Whole);
+        }
+        for (var, path) in liveness.at[self.head].places() {
+            if bound.contains(&var) {
+                continue;
+            }
+            let overlaps = |other: &Path| other.starts_with(path) || path.starts_with(other);
+            let is_used =
+                uses.reads.iter().any(|(read, other)| *read == var && overlaps(other)) || uses.writes.contains(&var);
+            let is_divided = exits.iter().any(|live| {
+                live.0.get(&var).is_some_and(|paths| paths.iter().any(|other| other != path && overlaps(other)))
+            });
+            if is_used || is_divided {
+                self.taken.push((var, path.clone()));
+                match self.held.entry(var).or_insert(Held::InSlots) {
+                    held if path.is_empty() => *held = Held::Whole,
+                    Held::Fields(paths) => paths.push(path.clone()),
+                    held => *held = Held::Fields(vec![path.clone()]),
+                }
+            } else {
+                self.held.entry(var).or_insert(Held::InSlots);
+            }
+        }
+        for var in uses.writes {
+            if !bound.contains(&var) && !matches!(self.held.get(&var), Some(Held::Whole)) {
+                self.held.insert(var, Held::Whole);
+                self.declared.push(var);
+            }
+        }
+        self.remade = uses.remade.into_iter().filter(|var| !bound.contains(var)).collect();
+        self.remade.sort_unstable();
+        self.remade.dedup();
+    }
+
+    pub(super) fn emit(&self) -> TokenStream {
+        let Emitter { graph, liveness, names, .. } = self.emitter;
+        let machine = &names.machine;
+        let mut output = TokenStream::new();
+        let reply = graph.blocks[self.head].reply;
+        if reply.is_some() {
+            for (var, path) in liveness.at[self.head].places() {
+                let (key, slot) = (slots::key(graph, var, path), self.slot(var, path));
+                let span = graph.vars[var].ident.span();
+                output.extend(quote_spanned!(span => #machine.restore(#key, &mut #slot).await;));
+            }
+        }
+        for (var, path) in &self.taken {
+            let (slot, local) = (self.slot(*var, path), slots::local(graph, *var, path));
+            let mutability = graph.vars[*var].mutable.then(|| quote!(mut));
+            output.extend(quote!(let #mutability #local = ::sagaflow::__private::take(&mut #slot);));
+        }
+        for var in &self.declared {
+            let (local, mutability) = (&graph.vars[*var].ident, graph.vars[*var].mutable.then(|| quote!(mut)));
+            output.extend(quote!(let #mutability #local;));
+        }
+        for var in &self.remade {
+            let variable = &graph.vars[*var];
+            let (local, Some(remake)) = (&variable.ident, &variable.remake) else { continue };
+            let mut init = remake.init.clone();
+            self.rewrite(&graph.blocks[self.head].scope, |walk| walk.visit_expr_mut(&mut init));
+            output.extend(quote!(let #local = #init;));
+        }
+        if let Some((site, reply)) = reply {
+            let (local, call) = (&graph.vars[reply].ident, self.emitter.call_slot(site));
+            output.extend(quote!(let #local = #machine.reply(&#call).await;));
+        }
+        if self.head == 0 {
+            // The first line takes the arguments out of the machine, by a name that only it uses.
+            let arguments = format_ident!("__arguments");
+            output.extend(quote!(let #arguments = #machine.arguments().await;));
+        }
+        output.extend(self.block(self.head));
+        output
+    }
+
+    fn slot(&self, var: VarId, path: &Path) -> Ident {
+        self.emitter.slots.borrow_mut().get(self.emitter.graph, var, path)
+    }
+
+    fn block(&self, id: BlockId) -> TokenStream {
+        let graph = self.emitter.graph;
+        let block = &graph.blocks[id];
+        let mut scope = (*block.scope).clone();
+        let mut output = TokenStream::new();
+        for line in &block.lines {
+            let mut stmt = line.stmt.clone();
+            self.rewrite(&scope, |walk| walk.visit_stmt_mut(&mut stmt));
+            analyze::declare(&mut scope, &line.binds, graph);
+            output.extend(quote!(#stmt));
+        }
+        output.extend(self.end(&block.end, &scope));
+        output
+    }
+
+    fn end(&self, end: &End, scope: &HashMap<String, VarId>) -> TokenStream {
+        let expr = |expr: &Expr, binds: &[VarId]| {
+            let (mut expr, mut scope) = (expr.clone(), scope.clone());
+            analyze::declare(&mut scope, binds, self.emitter.graph);
+            self.rewrite(&scope, |walk| walk.visit_expr_mut(&mut expr));
+            expr
+        };
+        match end {
+            End::Open => quote!(::core::unreachable!()),
+            End::Goto(to) => self.to(*to),
+            End::If { cond, binds, then, otherwise } => {
+                let (cond, then, otherwise) = (expr(cond, binds), self.to(*then), self.to(*otherwise));
+                quote!(if #cond { #then } else { #otherwise })
+            }
+            End::Match { scrutinee, arms } => {
+                let scrutinee = expr(scrutinee, &[]);
+                let arms = arms.iter().map(|arm| {
+                    let (mut pat, mut scope) = (arm.pat.clone(), scope.clone());
+                    analyze::declare(&mut scope, &arm.binds, self.emitter.graph);
+                    self.rewrite(&scope, |walk| walk.visit_pat_mut(&mut pat));
+                    let (attrs, body) = (&arm.attrs, self.to(arm.block));
+                    quote!(#(#attrs)* #pat => { #body })
+                });
+                quote!(match #scrutinee { #(#arms)* })
+            }
+            End::LetElse { local, otherwise, then, .. } => {
+                let mut stmt = Stmt::Local(local.clone());
+                self.rewrite(scope, |walk| walk.visit_stmt_mut(&mut stmt));
+                let Stmt::Local(syn::Local { attrs, pat, init, .. }) = &stmt else { unreachable!("it was a `let`") };
+                let init = init.as_ref().map(|init| &init.expr);
+                let (otherwise, then) = (self.to(*otherwise), self.to(*then));
+                quote!(#(#attrs)* let #pat = #init else { #otherwise }; #then)
+            }
+            End::Suspend { site, call, then } => self.suspend(*site, &expr(call, &[]), *then),
+            End::Return(value) => {
+                let value = expr(value, &[]);
+                quote!(return #value;)
+            }
+        }
+    }
+
+    /// A block that only this one leads to is written here; to another one it goes through the machine's loop.
+    fn to(&self, target: BlockId) -> TokenStream {
+        if self.emitter.is_head.contains(&target) { self.goto(target, None) } else { self.block(target) }
+    }
+
+    /// Puts what is alive there into its slots, and goes on there.
+    fn goto(&self, target: BlockId, defines: Option<VarId>) -> TokenStream {
+        let Emitter { liveness, variants, names, .. } = self.emitter;
+        let (at, label, variant) = (&names.at, &names.label, &variants[&target]);
+        let moves = liveness.at[target].places().filter_map(|(var, path)| {
+            let (value, slot) = (self.place(var, path, defines)?, self.slot(var, path));
+            Some(quote!(#slot = ::core::option::Option::Some(#value);))
+        });
+        quote! {
+            #(#moves)*
+            #at = __At::#variant;
+            continue #label;
+        }
+    }
+
+    /// Writes what is read later into the frame, and stops.
+    fn suspend(&self, site: usize, call: &Expr, then: BlockId) -> TokenStream {
+        let Emitter { graph, liveness, names, .. } = self.emitter;
+        let (machine, name, state) = (&names.machine, &names.call, &graph.sites[site].state);
+        let saves = liveness.at[then].places().map(|(var, path)| {
+            let (key, slot) = (slots::key(graph, var, path), self.slot(var, path));
+            let span = graph.vars[var].ident.span();
+            match self.place(var, path, None) {
+                Some(value) => quote_spanned!(span => #machine.save(#key, &#value, &#slot).await;),
+                None => quote_spanned!(span => #machine.keep(#key, &#slot).await;),
+            }
+        });
+        let slot = self.emitter.call_slot(site);
+        quote! {
+            let #name = #call;
+            #(#saves)*
+            match #machine.suspend(#state, #name, &mut #slot).await {}
+        }
+    }
+
+    /// A place as an expression; none if it is still in its slot.
+    fn place(&self, var: VarId, path: &Path, defines: Option<VarId>) -> Option<TokenStream> {
+        let graph = self.emitter.graph;
+        let ident = &graph.vars[var].ident;
+        let fields = |path: &[String]| {
+            let fields =
+                path.iter().map(|field| syn::parse_str::<Member>(field).expect("a field's name was parsed before"));
+            quote!(#(.#fields)*)
+        };
+        if defines == Some(var) {
+            return Some(quote!(#ident));
+        }
+        match self.held.get(&var) {
+            Some(Held::InSlots) => None,
+            Some(Held::Fields(paths)) => {
+                let Some(taken) = paths.iter().find(|taken| path.starts_with(taken)) else { return None };
+                let (local, rest) = (slots::local(graph, var, taken), fields(&path[taken.len()..]));
+                Some(quote!(#local #rest))
+            }
+            Some(Held::Whole) | None => {
+                let rest = fields(path);
+                Some(quote!(#ident #rest))
+            }
+        }
+    }
+
+    fn rewrite(&self, scope: &HashMap<String, VarId>, walk: impl FnOnce(&mut Walk<'_, Rewrite<'_, '_, '_>>)) {
+        walk(&mut Walk::new(&mut Rewrite { region: self, scope }));
+    }
+}
+
+/// Writes places as they are at hand, and jumps as they are made.
+struct Rewrite<'r, 'e, 'g> {
+    region: &'r Region<'e, 'g>,
+    scope: &'r HashMap<String, VarId>,
+}
+
+impl Handler for Rewrite<'_, '_, '_> {
+    fn place(&mut self, root: &Ident, fields: &[Member]) -> Option<(Ident, usize)> {
+        let var = *self.scope.get(&root.to_string())?;
+        let Some(Held::Fields(paths)) = self.region.held.get(&var) else { return None };
+        let path = analyze::path(fields);
+        let taken = paths.iter().find(|taken| path.starts_with(taken))?;
+        Some((slots::local(self.region.emitter.graph, var, taken), taken.len() + 1))
+    }
+
+    fn jump(&mut self, jump: Jump) -> Option<Expr> {
+        let goto = self.region.goto(jump.to, jump.defines);
+        Some(Expr::Verbatim(quote!({ #goto })))
+    }
+}
+
+fn merge(uses: &mut Uses, more: Uses) {
+    uses.reads.extend(more.reads);
+    uses.writes.extend(more.writes);
+    uses.jumps.extend(more.jumps);
+    uses.remade.extend(more.remade);
+}

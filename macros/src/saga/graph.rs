@@ -1,0 +1,167 @@
+//! The flow graph of a saga: plain data between the passes.
+//!
+//! Only what contains a suspension is split into blocks; everything else stays verbatim in their lines.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use proc_macro2::{Ident, Span};
+use quote::format_ident;
+use syn::{Expr, Pat, Stmt, Type};
+
+/// A variable of the saga that may live in several blocks.
+pub(crate) type VarId = usize;
+/// A block of the graph.
+pub(crate) type BlockId = usize;
+/// A place where the saga awaits.
+pub(crate) type SiteId = usize;
+
+/// Which variable a name means.
+pub(crate) type Scope = Rc<HashMap<String, VarId>>;
+
+/// The whole function.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    pub(crate) vars: Vec<Var>,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) sites: Vec<Site>,
+    /// Items declared in the body (functions, constants, `use`): visible everywhere.
+    pub(crate) items: Vec<Stmt>,
+}
+
+/// A variable, of the user or of the compiler.
+#[derive(Debug)]
+pub(crate) struct Var {
+    /// Its name in the generated code.
+    pub(crate) ident: Ident,
+    pub(crate) mutable: bool,
+    /// Assigned as a whole after its declaration: then it is never divided into its fields.
+    pub(crate) reassigned: bool,
+    /// The type, where the user wrote one for a value that is assigned in several branches.
+    pub(crate) ty: Option<Type>,
+    /// Set when it is not saved, but made again: `let name = &user.name;`, `let label = "paid";`
+    pub(crate) remake: Option<Remake>,
+}
+
+/// How a variable is made again after a suspension.
+#[derive(Debug, Clone)]
+pub(crate) struct Remake {
+    pub(crate) init: Expr,
+    /// The variable that it borrows from, and the fields.
+    pub(crate) place: Option<(VarId, Vec<String>)>,
+}
+
+/// A straight piece of code.
+#[derive(Debug)]
+pub(crate) struct Block {
+    /// What it is, for its name in the generated code.
+    pub(crate) origin: &'static str,
+    /// The names at its beginning.
+    pub(crate) scope: Scope,
+    /// The site whose reply it begins with, and the variable that takes it.
+    pub(crate) reply: Option<(SiteId, VarId)>,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) end: End,
+}
+
+/// One statement, and the variables that it declares.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) stmt: Stmt,
+    pub(crate) binds: Vec<VarId>,
+}
+
+/// How a block ends.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// Not yet known, or never reached.
+    Open,
+    Goto(BlockId),
+    If {
+        cond: Expr,
+        binds: Vec<VarId>,
+        then: BlockId,
+        otherwise: BlockId,
+    },
+    Match {
+        scrutinee: Expr,
+        arms: Vec<Arm>,
+    },
+    /// `let pat = init else { … };`
+    LetElse {
+        local: syn::Local,
+        binds: Vec<VarId>,
+        otherwise: BlockId,
+        then: BlockId,
+    },
+    /// Awaits `call` at `site`, and goes on in `then`.
+    Suspend {
+        site: SiteId,
+        call: Expr,
+        then: BlockId,
+    },
+    Return(Expr),
+}
+
+/// An arm of a `match`.
+#[derive(Debug)]
+pub(crate) struct Arm {
+    pub(crate) attrs: Vec<syn::Attribute>,
+    pub(crate) pat: Pat,
+    pub(crate) binds: Vec<VarId>,
+    pub(crate) block: BlockId,
+}
+
+/// A place where the saga awaits.
+#[derive(Debug)]
+pub(crate) struct Site {
+    /// The state's name: after the step; from the second on with a number (`reserve#2`).
+    pub(crate) state: String,
+    pub(crate) span: Span,
+}
+
+/// A `break` or `continue` in verbatim code whose target is a block. Stands in the code as a macro call that no user
+/// can write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Jump {
+    pub(crate) to: BlockId,
+    /// The variable that is assigned right before, if the jump carries a value.
+    pub(crate) defines: Option<VarId>,
+}
+
+const JUMP: &str = "__sagaflow_jump";
+
+impl Jump {
+    pub(crate) fn write(self, span: Span) -> Expr {
+        let (name, to) = (format_ident!("{JUMP}", span = span), self.to);
+        let defines = self.defines.map(|var| quote::quote!(, #var));
+        syn::parse_quote!(#name!(#to #defines))
+    }
+
+    pub(crate) fn read(expr: &Expr) -> Option<Self> {
+        let Expr::Macro(call) = expr else { return None };
+        if !call.mac.path.is_ident(JUMP) {
+            return None;
+        }
+        let numbers = call
+            .mac
+            .tokens
+            .clone()
+            .into_iter()
+            .filter_map(|token| token.to_string().trim_end_matches("usize").parse().ok());
+        let numbers: Vec<usize> = numbers.collect();
+        Some(Self { to: *numbers.first()?, defines: numbers.get(1).copied() })
+    }
+}
+
+impl End {
+    /// The blocks that may come next, jumps in verbatim code not included.
+    pub(crate) fn targets(&self) -> Vec<BlockId> {
+        match self {
+            Self::Open | Self::Return(_) => Vec::new(),
+            Self::Goto(to) | Self::Suspend { then: to, .. } => vec![*to],
+            Self::If { then, otherwise, .. } | Self::LetElse { then, otherwise, .. } => vec![*then, *otherwise],
+            Self::Match { arms, .. } => arms.iter().map(|arm| arm.block).collect(),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! `break` and `continue` in verbatim code that leave it for a loop or block that has been split.
+
+use proc_macro2::Ident;
+use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, ExprAsync, ExprClosure, ExprForLoop, ExprLoop, ExprWhile, Item, Label, Lifetime, parse_quote};
+
+use super::super::graph::Jump;
+use super::{Dest, Lower};
+
+impl Lower<'_> {
+    /// Replaces them by [`Jump`]s.
+    pub(super) fn jumps(&mut self, mut expr: Expr) -> Expr {
+        if !self.loops.is_empty() {
+            Jumps { lower: self, loops: 0, labels: Vec::new() }.visit_expr_mut(&mut expr);
+        }
+        expr
+    }
+}
+
+struct Jumps<'l, 'd> {
+    lower: &'l mut Lower<'d>,
+    /// How many verbatim loops are around.
+    loops: usize,
+    /// The labels of verbatim loops and blocks around.
+    labels: Vec<Ident>,
+}
+
+impl Jumps<'_, '_> {
+    /// Whether the jump stays within the verbatim code.
+    fn stays(&self, label: Option<&Lifetime>) -> bool {
+        label.map_or(self.loops > 0, |label| self.labels.contains(&label.ident))
+    }
+
+    fn within(&mut self, label: Option<&Label>, is_loop: bool, visit: impl FnOnce(&mut Self)) {
+        let depth = self.labels.len();
+        self.labels.extend(label.map(|label| label.name.ident.clone()));
+        self.loops += usize::from(is_loop);
+        visit(self);
+        self.loops -= usize::from(is_loop);
+        self.labels.truncate(depth);
+    }
+}
+
+impl VisitMut for Jumps<'_, '_> {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        visit_mut::visit_expr_mut(self, expr);
+        let span = expr.span();
+        match expr {
+            Expr::Continue(inner) if !self.stays(inner.label.as_ref()) => {
+                let head = self.lower.enclosing(inner.label.as_ref()).and_then(|enclosing| enclosing.head);
+                if let Some(to) = head {
+                    *expr = Jump { to, defines: None }.write(span);
+                }
+            }
+            Expr::Break(inner) if !self.stays(inner.label.as_ref()) => {
+                let target = self
+                    .lower
+                    .enclosing(inner.label.as_ref())
+                    .map(|enclosing| (enclosing.exit, enclosing.dest.clone()));
+                let Some((to, dest)) = target else { return };
+                let value = inner.expr.take();
+                *expr = match (dest, value) {
+                    (Dest::Var(var), value) => {
+                        let ident = &self.lower.graph.vars[var].ident;
+                        let value = value.unwrap_or_else(|| parse_quote!(()));
+                        let jump = Jump { to, defines: Some(var) }.write(span);
+                        parse_quote!({ let #ident = #value; #jump })
+                    }
+                    (Dest::Return, value) => parse_quote!(return #value),
+                    (Dest::Ignore, None) => Jump { to, defines: None }.write(span),
+                    (Dest::Ignore, Some(value)) => {
+                        let jump = Jump { to, defines: None }.write(span);
+                        parse_quote!({ #value; #jump })
+                    }
+                };
+            }
+            _ => {}
+        }
+    }
+
+    fn visit_expr_loop_mut(&mut self, inner: &mut ExprLoop) {
+        self.within(inner.label.clone().as_ref(), true, |jumps| jumps.visit_block_mut(&mut inner.body));
+    }
+
+    fn visit_expr_while_mut(&mut self, inner: &mut ExprWhile) {
+        self.within(inner.label.clone().as_ref(), true, |jumps| {
+            jumps.visit_expr_mut(&mut inner.cond);
+            jumps.visit_block_mut(&mut inner.body);
+        });
+    }
+
+    fn visit_expr_for_loop_mut(&mut self, inner: &mut ExprForLoop) {
+        self.visit_expr_mut(&mut inner.expr);
+        self.within(inner.label.clone().as_ref(), true, |jumps| jumps.visit_block_mut(&mut inner.body));
+    }
+
+    fn visit_expr_block_mut(&mut self, inner: &mut syn::ExprBlock) {
+        self.within(inner.label.clone().as_ref(), false, |jumps| jumps.visit_block_mut(&mut inner.block));
+    }
+
+    fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
+
+    fn visit_expr_async_mut(&mut self, _: &mut ExprAsync) {}
+
+    fn visit_item_mut(&mut self, _: &mut Item) {}
+}

@@ -1,0 +1,67 @@
+//! `#[compensate(call)]`: the step that undoes this one.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
+use syn::Expr;
+use syn::spanned::Spanned;
+
+use crate::diagnostics::Diagnostics;
+use crate::function::Function;
+
+/// From `delete_user(output.id)`:
+///
+/// ```ignore
+/// step.undone_by_output(|create_user { name }: create_user, output| delete_user(output.id));
+/// ```
+///
+/// A call that does not mention `output` becomes `undone_by_arguments`: it is registered before the first attempt.
+pub(super) fn emit(tokens: TokenStream, function: &Function, diagnostics: &mut Diagnostics) -> TokenStream {
+    let Some(call) = diagnostics.note(syn::parse2::<Expr>(tokens.clone()).map_err(|error| {
+        syn::Error::new(error.span(), "a compensation is one call of a step, such as `delete_user(output.id)`")
+    })) else {
+        return TokenStream::new();
+    };
+    let output = find_ident(tokens, "output");
+    let argument = function.params.iter().find(|param| param.ident == "output");
+    if let (Some(output), Some(_)) = (&output, argument) {
+        diagnostics
+            .error(output, "`output` is the step's result here, but also the name of an argument: rename the argument");
+        return TokenStream::new();
+    }
+    if let Some(param) = function
+        .params
+        .iter()
+        .filter(|param| param.inject.is_some())
+        .find(|param| find_ident(quote!(#call), &param.ident.to_string()).is_some())
+    {
+        let used = find_ident(quote!(#call), &param.ident.to_string());
+        diagnostics.error(used, format!("`{0}` is injected, and does not travel to the compensation: let the compensating step inject `{0}` itself", param.ident));
+        return TokenStream::new();
+    }
+    let ident = &function.ident;
+    let fields: Vec<_> = function.arguments().map(|param| &param.ident).collect();
+    let pattern = quote!(#ident { #(#fields),* }: #ident);
+    match output {
+        Some(output) => quote_spanned!(call.span() => step.undone_by_output(|#pattern, #output| #call);),
+        None => quote_spanned!(call.span() => step.undone_by_arguments(|#pattern| #call);),
+    }
+}
+
+/// The first identifier of a name in the tokens, at any depth, that is no field or method.
+fn find_ident(tokens: TokenStream, name: &str) -> Option<Ident> {
+    let mut after_dot = false;
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) if ident == name && !after_dot => return Some(ident),
+            TokenTree::Group(group) => {
+                if let Some(found) = find_ident(group.stream(), name) {
+                    return Some(found);
+                }
+                after_dot = false;
+            }
+            TokenTree::Punct(punct) => after_dot = punct.as_char() == '.',
+            _ => after_dot = false,
+        }
+    }
+    None
+}

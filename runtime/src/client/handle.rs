@@ -1,0 +1,116 @@
+//! The handle of an instance.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::outcome::{self, SagaError};
+use super::{Client, InstanceStatus, status};
+use crate::message::{ErrorOf, ValueOf};
+use crate::record;
+use crate::transport::{InstanceId, Watch};
+use crate::{Error, ErrorKind, Saga};
+
+/// After this time without any record it is looked up whether there is one at all.
+const MISSING: Duration = Duration::from_secs(1);
+
+/// One instance of a saga, for whoever wants to know what becomes of it.
+pub struct Handle<S> {
+    client: Client,
+    instance: InstanceId,
+    saga: PhantomData<fn() -> S>,
+}
+
+impl<S: Saga> Handle<S> {
+    pub(super) fn new(client: Client, instance: InstanceId) -> Self {
+        Self { client, instance, saga: PhantomData }
+    }
+
+    /// The instance's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.instance.id()
+    }
+
+    /// The saga's name and the id.
+    #[must_use]
+    pub fn instance(&self) -> &InstanceId {
+        &self.instance
+    }
+
+    /// Waits for the instance to come to its end, and returns what the saga returned. It is told of the end, and
+    /// does not poll. Can be called any number of times, from any process, for as long as the last record is kept.
+    ///
+    /// While the instance is stuck or paused this keeps waiting: an operator can set it going again. Put a time limit around
+    /// it, and look at [`status`](Self::status), where that matters.
+    ///
+    /// # Errors
+    ///
+    /// The outer error is about looking: [`ErrorKind::NotFound`] if there is no such instance, or its last record is
+    /// no longer kept; [`ErrorKind::Unreadable`] if the record or the output in it can't be read; otherwise what the
+    /// transport says. The inner one, [`SagaError`], is how the saga itself failed.
+    pub async fn outcome(&self) -> Result<Result<ValueOf<S>, SagaError<ErrorOf<S>>>, Error> {
+        let mut watch = self.client.transport.watch(&self.instance).await?;
+        let mut stored = match timeout(MISSING, watch.next()).await {
+            Ok(first) => self.received(first)?,
+            Err(_) => {
+                // A read is worth it only now: those who have just started an instance never get here.
+                if self.client.transport.latest(&self.instance).await?.is_none() {
+                    return Err(status::not_found(&self.instance));
+                }
+                self.next(&mut *watch).await?
+            }
+        };
+        loop {
+            let head = status::head(&self.client, &self.instance, &stored)?;
+            if head.is_terminal() {
+                let record = record::decode(&*self.client.codec, &stored)
+                    .map_err(|error| status::unreadable(&self.instance, &error.to_string()))?;
+                return outcome::of::<S>(&self.instance, record);
+            }
+            stored = self.next(&mut *watch).await?;
+        }
+    }
+
+    /// How the instance stands.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Client::status`].
+    pub async fn status(&self) -> Result<InstanceStatus, Error> {
+        status::status(&self.client, &self.instance).await
+    }
+
+    async fn next(&self, watch: &mut dyn Watch) -> Result<bytes::Bytes, Error> {
+        let next = watch.next().await;
+        self.received(next)
+    }
+
+    fn received(&self, next: Option<Result<crate::transport::Stored, Error>>) -> Result<bytes::Bytes, Error> {
+        match next {
+            Some(stored) => Ok(stored?.payload),
+            None => Err(Error::new(
+                ErrorKind::Closed,
+                format!(
+                    "the transport `{}` was closed while waiting for {}",
+                    self.client.transport.name(),
+                    self.instance
+                ),
+            )),
+        }
+    }
+}
+
+impl<S> Clone for Handle<S> {
+    fn clone(&self) -> Self {
+        Self { client: self.client.clone(), instance: self.instance.clone(), saga: PhantomData }
+    }
+}
+
+impl<S> fmt::Debug for Handle<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Handle").field(&self.instance).finish()
+    }
+}

@@ -1,0 +1,125 @@
+//! What is left of a `for` loop that awaits: it is saved at each step.
+//!
+//! A range keeps its ends, so that a loop over a million numbers costs no more at each step than one over ten;
+//! of everything else the remaining items are kept.
+
+use std::ops::{Range, RangeFrom, RangeInclusive};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// What a `for` loop goes through. `.rest()` has a form of its own for ranges, and one for everything else
+/// ([`AnyRest`]): an inherent method goes before one of a trait.
+#[derive(Debug)]
+pub struct Iterable<I>(pub I);
+
+impl<T> Iterable<Range<T>>
+where
+    Range<T>: Iterator<Item = T>,
+{
+    /// The range itself.
+    pub fn rest(self) -> Range<T> {
+        self.0
+    }
+}
+
+impl<T> Iterable<RangeFrom<T>>
+where
+    RangeFrom<T>: Iterator<Item = T>,
+{
+    /// The range itself.
+    pub fn rest(self) -> RangeFrom<T> {
+        self.0
+    }
+}
+
+impl<T> Iterable<RangeInclusive<T>>
+where
+    RangeInclusive<T>: Iterator<Item = T>,
+{
+    /// The range, in a form that keeps whether it is exhausted.
+    pub fn rest(self) -> InclusiveRest<T> {
+        InclusiveRest(self.0)
+    }
+}
+
+/// `.rest()` for everything that is no range.
+pub trait AnyRest {
+    /// What it goes through.
+    type Item;
+
+    /// The items.
+    fn rest(self) -> Items<Self::Item>;
+}
+
+impl<I: IntoIterator> AnyRest for Iterable<I> {
+    type Item = I::Item;
+
+    fn rest(self) -> Items<I::Item> {
+        Items(self.0.into_iter().collect::<Vec<_>>().into_iter())
+    }
+}
+
+/// Items that are left.
+#[derive(Debug)]
+pub struct Items<T>(std::vec::IntoIter<T>);
+
+impl<T> Iterator for Items<T> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.next()
+    }
+}
+
+impl<T: Serialize> Serialize for Items<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_slice().serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Items<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(|items| Self(items.into_iter()))
+    }
+}
+
+/// What is left of an inclusive range. (Serde writes only the ends of a `RangeInclusive`: an exhausted one would yield
+/// its last number again.)
+#[derive(Debug)]
+pub struct InclusiveRest<T>(RangeInclusive<T>);
+
+impl<T> Iterator for InclusiveRest<T>
+where
+    RangeInclusive<T>: Iterator<Item = T>,
+{
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        self.0.next()
+    }
+}
+
+impl<T: Serialize + PartialOrd> Serialize for InclusiveRest<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ends = if self.0.is_empty() { None } else { Some((self.0.start(), self.0.end())) };
+        ends.serialize(serializer)
+    }
+}
+
+/// An exhausted range of any type, to be read back from `null`.
+impl<'de, T: Deserialize<'de> + Default> Deserialize<'de> for InclusiveRest<T>
+where
+    RangeInclusive<T>: Iterator<Item = T>,
+{
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let ends = Option::<(T, T)>::deserialize(deserializer)?;
+        Ok(Self(match ends {
+            Some((start, end)) => start..=end,
+            None => {
+                let mut exhausted = T::default()..=T::default();
+                exhausted.next();
+                exhausted
+            }
+        }))
+    }
+}

@@ -1,0 +1,200 @@
+//! What the properties share: a transport with a clock's patience, and workers that say what they miss.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+
+use super::Harness;
+use crate::transport::{
+    Append, AppendError, Deliveries, Delivery, DeliveryOptions, InstanceId, Revision, Stored, Transport, Watch,
+};
+
+/// An ack wait that no test outlasts: what comes again does so for another reason.
+pub(super) const LONG: Duration = Duration::from_secs(120);
+
+pub(super) struct Kit<'a> {
+    harness: &'a dyn Harness,
+    pub(super) transport: Arc<dyn Transport>,
+}
+
+impl<'a> Kit<'a> {
+    pub(super) async fn open(harness: &'a dyn Harness) -> Self {
+        let transport = harness.open().await.expect("the harness opens a transport");
+        Self { harness, transport }
+    }
+
+    /// The same after a restart; `None` if the transport's records end with it.
+    pub(super) async fn reopen(self) -> Option<Self> {
+        let Self { harness, transport } = self;
+        let transport = harness.reopen(transport).await.expect("the harness opens the transport again")?;
+        Some(Self { harness, transport })
+    }
+
+    pub(super) fn ack_wait(&self) -> Duration {
+        self.harness.ack_wait()
+    }
+
+    /// How long to wait for what must not happen.
+    pub(super) fn quiet(&self) -> Duration {
+        self.harness.ack_wait() * 3 / 2
+    }
+
+    pub(super) fn shortest_keep(&self) -> Duration {
+        self.harness.shortest_keep()
+    }
+
+    pub(super) async fn in_time<T>(&self, what: &str, future: impl Future<Output = T>) -> T {
+        in_time(self.harness.patience(), what, future).await
+    }
+
+    /// Appends, and repeats what calls for that.
+    pub(super) async fn append(&self, append: Append<'_>) -> Result<Revision, AppendError> {
+        self.in_time("the answer to an append", async {
+            loop {
+                match self.transport.append(append.clone()).await {
+                    Err(AppendError::Undecided | AppendError::Busy(_)) => {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                    Err(AppendError::Unknown(_)) => match self.transport.latest(append.instance).await {
+                        Ok(Some(stored)) if stored.payload == append.payload => return Ok(stored.revision),
+                        _ => tokio::time::sleep(Duration::from_millis(20)).await,
+                    },
+                    answer => return answer,
+                }
+            }
+        })
+        .await
+    }
+
+    /// A plain append that has to succeed.
+    pub(super) async fn put(&self, instance: &InstanceId, after: Option<Revision>, payload: &str) -> Revision {
+        let append = record(instance, after, payload);
+        self.append(append).await.unwrap_or_else(|error| panic!("`{payload}` of {instance} is appended: {error}"))
+    }
+
+    pub(super) async fn start(&self, instance: &InstanceId) -> Revision {
+        self.put(instance, None, "started").await
+    }
+
+    /// A terminal record that has to be appended.
+    pub(super) async fn finish(&self, instance: &InstanceId, after: Revision, keep: Duration) -> Revision {
+        let append = Append { keep: Some(keep), ..record(instance, Some(after), "finished") };
+        self.append(append).await.expect("a terminal record is appended")
+    }
+
+    /// A record with a `not_before` that has to be appended.
+    pub(super) async fn sleep_until(&self, instance: &InstanceId, due: SystemTime) -> Revision {
+        let append = Append { not_before: Some(due), ..record(instance, None, "sleeping") };
+        self.append(append).await.expect("a record with a not-before is appended")
+    }
+
+    pub(super) async fn latest(&self, instance: &InstanceId) -> Option<Stored> {
+        self.in_time("the latest record", self.transport.latest(instance)).await.expect("the latest record is read")
+    }
+
+    /// Asserts that an append is refused since the instance's last revision is another.
+    pub(super) async fn assert_superseded(&self, append: Append<'_>, last: Option<Revision>) {
+        match self.append(append).await {
+            Err(AppendError::Superseded { last: told }) => {
+                assert!(told.is_none() || told == last, "the last revision is {last:?}, not {told:?}");
+            }
+            other => panic!("expected `superseded`, got {other:?}"),
+        }
+    }
+
+    /// A worker of the saga `conformance`, with the ack wait of the harness.
+    pub(super) async fn worker(&self) -> Worker {
+        self.worker_with("conformance", 64, self.ack_wait()).await
+    }
+
+    /// A worker whose deliveries don't come again by themselves.
+    pub(super) async fn patient_worker(&self) -> Worker {
+        self.worker_with("conformance", 64, LONG).await
+    }
+
+    pub(super) async fn worker_with(&self, saga: &str, prefetch: usize, ack_wait: Duration) -> Worker {
+        let options = DeliveryOptions { prefetch, ack_wait };
+        let deliveries = self.in_time("joining the workers", self.transport.deliveries(saga, options)).await;
+        Worker { deliveries: deliveries.expect("the workers are joined"), patience: self.harness.patience() }
+    }
+
+    pub(super) async fn watch(&self, instance: &InstanceId) -> Watcher {
+        let watch = self.in_time("a watch", self.transport.watch(instance)).await;
+        Watcher { watch: watch.expect("the instance is watched"), patience: self.harness.patience() }
+    }
+}
+
+/// An instance of the saga `conformance`.
+pub(super) fn instance(id: &str) -> InstanceId {
+    InstanceId::new("conformance", id).expect("a valid id")
+}
+
+/// A plain append.
+pub(super) fn record<'a>(instance: &'a InstanceId, after: Option<Revision>, payload: &str) -> Append<'a> {
+    Append { instance, after, payload: Bytes::copy_from_slice(payload.as_bytes()), not_before: None, keep: None }
+}
+
+pub(super) struct Worker {
+    deliveries: Box<dyn Deliveries>,
+    patience: Duration,
+}
+
+impl Worker {
+    pub(super) async fn next(&mut self) -> Delivery {
+        let next = in_time(self.patience, "a delivery", self.deliveries.next()).await;
+        next.expect("the transport is open").expect("the transport delivers")
+    }
+
+    /// The next delivery, if there is one within this time.
+    pub(super) async fn next_within(&mut self, time: Duration) -> Option<Delivery> {
+        let next = tokio::time::timeout(time, self.deliveries.next()).await.ok()?;
+        Some(next.expect("the transport is open").expect("the transport delivers"))
+    }
+
+    /// Asserts that nothing is delivered for this time.
+    pub(super) async fn assert_nothing(&mut self, time: Duration) {
+        if let Some(delivery) = self.next_within(time).await {
+            panic!("expected no delivery, got {delivery:?} `{}`", String::from_utf8_lossy(&delivery.payload));
+        }
+    }
+
+    /// Asserts that the next delivery is of this record.
+    pub(super) async fn expect(&mut self, instance: &InstanceId, revision: Revision) -> Delivery {
+        let delivery = self.next().await;
+        assert_eq!((&delivery.instance, delivery.revision), (instance, revision), "the delivered record");
+        delivery
+    }
+
+    /// Asserts that the stream has ended.
+    pub(super) async fn expect_end(&mut self) {
+        let next = in_time(self.patience, "the end of the deliveries", self.deliveries.next()).await;
+        assert!(next.is_none(), "expected the end of the deliveries, got {next:?}");
+    }
+}
+
+pub(super) struct Watcher {
+    watch: Box<dyn Watch>,
+    patience: Duration,
+}
+
+impl Watcher {
+    pub(super) async fn next(&mut self) -> Stored {
+        let next = in_time(self.patience, "a watched record", self.watch.next()).await;
+        next.expect("the transport is open").expect("the transport watches")
+    }
+
+    /// Asserts that the stream has ended.
+    pub(super) async fn expect_end(&mut self) {
+        let next = in_time(self.patience, "the end of the watch", self.watch.next()).await;
+        assert!(next.is_none(), "expected the end of the watch, got {next:?}");
+    }
+}
+
+async fn in_time<T>(patience: Duration, what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(patience, future).await {
+        Ok(output) => output,
+        Err(_) => panic!("waited {patience:?} for {what}"),
+    }
+}

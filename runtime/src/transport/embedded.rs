@@ -1,1 +1,0 @@
-//! The embedded transport: in the memory of this process, or in a directory.

@@ -1,0 +1,382 @@
+//! The instances' records: append, latest, and what the settling of a delivery does to them.
+//!
+//! Locks: an instance's shard first; under it at most one of a queue's, a consumer's, the timers' or the journal's,
+//! which are never held while another is taken.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+use super::MAX_RECORD;
+use super::delivery::Settle;
+use super::journal::{Journal, Put, Write};
+use super::queue::{Consumer, Queue};
+use super::record::{Loaded, Record, Slot, Status, Timing, after, wall_after};
+use super::timers::{Event, Timers};
+use crate::transport::{Append, AppendError, Delivery, InstanceId, Revision, Stored};
+use crate::{Error, ErrorKind};
+
+/// How many locks the instances share, by hash: enough that two cores rarely meet at one.
+const SHARDS: usize = 64;
+
+pub(super) struct Core {
+    name: String,
+    shards: Box<[Mutex<Shard>]>,
+    hasher: RandomState,
+    queues: RwLock<HashMap<Arc<str>, Arc<Queue>>>,
+    /// The greatest revision given so far.
+    revision: AtomicU64,
+    pub(super) timers: Timers,
+    closed: AtomicBool,
+    journal: Option<Arc<Journal>>,
+}
+
+type Shard = HashMap<InstanceId, Slot>;
+
+/// What an append came to, so far.
+enum Step {
+    Done(Revision),
+    Written(oneshot::Receiver<Result<Revision, AppendError>>),
+    Wait(oneshot::Receiver<()>),
+}
+
+impl Core {
+    pub(super) fn new(name: &str, journal: Option<Arc<Journal>>) -> Self {
+        Self {
+            name: name.to_owned(),
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+            queues: RwLock::default(),
+            revision: AtomicU64::new(0),
+            timers: Timers::default(),
+            closed: AtomicBool::new(false),
+            journal,
+        }
+    }
+
+    pub(super) async fn append(self: &Arc<Self>, append: Append<'_>) -> Result<Revision, AppendError> {
+        let size = append.payload.len();
+        if size > MAX_RECORD {
+            return Err(AppendError::TooLarge { size, limit: MAX_RECORD });
+        }
+        let timing = Timing::of(&append);
+        if timing != Timing::Ready {
+            self.timers.ensure_driven(self);
+        }
+        loop {
+            match self.try_append(&append, timing)? {
+                Step::Done(revision) => return Ok(revision),
+                Step::Written(answer) => {
+                    return answer.await.unwrap_or_else(|_| Err(self.refuse_closed()));
+                }
+                Step::Wait(decision) => drop(decision.await),
+            }
+        }
+    }
+
+    fn try_append(&self, append: &Append<'_>, timing: Timing) -> Result<Step, AppendError> {
+        let Append { instance, after, .. } = *append;
+        if self.is_closed() {
+            return Err(self.refuse_closed());
+        }
+        let mut shard = self.shard(instance);
+        if let Some(slot) = shard.get_mut(instance) {
+            if let Some(waiting) = &mut slot.undecided {
+                let (sender, decision) = oneshot::channel();
+                waiting.push(sender);
+                return Ok(Step::Wait(decision));
+            }
+            let last = slot.record.as_ref().filter(|record| !record.is_expired()).map(|record| record.revision);
+            if last != after {
+                return Err(AppendError::Superseded { last });
+            }
+        } else if after.is_some() {
+            return Err(AppendError::Superseded { last: None });
+        }
+
+        let revision = Revision(self.revision.fetch_add(1, Ordering::Relaxed) + 1);
+        let record = Record::new(revision, append.payload.clone(), timing);
+        let slot = self.slot(&mut shard, instance);
+        let Some(journal) = &self.journal else {
+            self.install(slot, instance, record);
+            return Ok(Step::Done(revision));
+        };
+        let (sender, answer) = oneshot::channel();
+        let expires = append.keep.map(wall_after);
+        let put = Put { instance: instance.clone(), record, not_before: append.not_before, expires, answer: sender };
+        if let Err(why) = journal.enqueue(Write::Put(put)) {
+            remove_if_unused(&mut shard, instance);
+            return Err(AppendError::Refused(why));
+        }
+        slot.undecided = Some(Vec::new());
+        Ok(Step::Written(answer))
+    }
+
+    /// The journal has written a record, or could not: from here on it counts, or never was.
+    pub(super) fn decided(&self, put: Put, outcome: &Result<(), String>) {
+        let Put { instance, record, answer, .. } = put;
+        let mut shard = self.shard(&instance);
+        let slot = self.slot(&mut shard, &instance);
+        // Dropping the senders wakes those who wait for the decision.
+        slot.undecided = None;
+        let result = match outcome {
+            Ok(()) => {
+                let revision = record.revision;
+                self.install(slot, &instance, record);
+                Ok(revision)
+            }
+            Err(why) => {
+                remove_if_unused(&mut shard, &instance);
+                Err(AppendError::Refused(why.clone()))
+            }
+        };
+        drop(shard);
+        let _ = answer.send(result);
+    }
+
+    /// Makes a record the instance's last: voids the delivery of the one before, and sees to its own.
+    fn install(&self, slot: &mut Slot, instance: &InstanceId, record: Record) {
+        let (revision, timing) = (record.revision, record.timing);
+        if let Some(Record { status: Status::Held(consumer, key), .. }) = slot.record.replace(record) {
+            consumer.release(key);
+        }
+        for watcher in &slot.watchers {
+            watcher.notify_one();
+        }
+        match timing {
+            Timing::Ready => slot.queue.push(instance.clone(), revision),
+            Timing::NotBefore(due) => self.timers.at(due, Event::Ready(instance.clone(), revision)),
+            Timing::Expires(due) => self.timers.at(due, Event::Expire(instance.clone(), revision)),
+        }
+    }
+
+    /// Takes over what a store holds.
+    #[cfg_attr(not(feature = "embedded"), expect(dead_code, reason = "only a store on disk loads records"))]
+    pub(super) fn load(&self, loaded: Loaded) {
+        self.revision.store(loaded.greatest.0, Ordering::Relaxed);
+        for (instance, Stored { revision, payload }, timing) in loaded.records {
+            let mut shard = self.shard(&instance);
+            let slot = self.slot(&mut shard, &instance);
+            self.install(slot, &instance, Record::new(revision, payload, timing));
+        }
+    }
+
+    pub(super) fn latest(&self, instance: &InstanceId) -> Result<Option<Stored>, Error> {
+        self.check_open()?;
+        Ok(self.shard(instance).get(instance).and_then(Slot::stored))
+    }
+
+    /// Hands the first record that waits to this worker.
+    pub(super) fn take(self: &Arc<Self>, queue: &Queue, consumer: &Arc<Consumer>) -> Option<Delivery> {
+        while let Some((instance, revision)) = queue.pop() {
+            let mut shard = self.shard(&instance);
+            // What was superseded while it waited is still in the queue; this is where it is left out.
+            let record = shard.get_mut(&instance).and_then(|slot| slot.record.as_mut());
+            let Some(record) = record.filter(|r| r.revision == revision && matches!(r.status, Status::Queued)) else {
+                continue;
+            };
+            record.delivered += 1;
+            let delivered = record.delivered;
+            let deadline = Instant::now() + consumer.ack_wait();
+            let (key, watch) = consumer.hold(instance.clone(), revision, delivered, deadline);
+            record.status = Status::Held(Arc::clone(consumer), key);
+            let payload = record.payload.clone();
+            drop(shard);
+            if watch {
+                self.timers.wake_by(deadline);
+            }
+            let handle = Box::new(Settle::new(self, instance.clone(), revision, delivered));
+            return Some(Delivery { instance, revision, payload, delivered, handle });
+        }
+        None
+    }
+
+    /// Acknowledged for good: the record stays, and is not delivered again.
+    pub(super) fn settle(&self, instance: &InstanceId, revision: Revision, delivered: u64) {
+        self.held(instance, revision, delivered, |record, _, consumer, key| {
+            consumer.release(key);
+            record.status = Status::Settled;
+        });
+    }
+
+    /// Handed back, for delivery after `delay`.
+    pub(super) fn hand_back(&self, instance: &InstanceId, revision: Revision, delivered: u64, delay: Duration) {
+        self.held(instance, revision, delivered, |record, queue, consumer, key| {
+            consumer.release(key);
+            if delay.is_zero() {
+                record.status = Status::Queued;
+                queue.push(instance.clone(), revision);
+            } else {
+                record.status = Status::Delayed;
+                self.timers.at(after(delay), Event::Ready(instance.clone(), revision));
+            }
+        });
+    }
+
+    /// Still being worked on.
+    pub(super) fn extend(&self, instance: &InstanceId, revision: Revision, delivered: u64) {
+        self.held(instance, revision, delivered, |_, _, consumer, key| consumer.extend(key));
+    }
+
+    /// The ack wait has passed: for delivery again, unless it was settled or kept alive at the last moment.
+    pub(super) fn time_out(&self, instance: &InstanceId, revision: Revision, delivered: u64, now: Instant) {
+        self.held(instance, revision, delivered, |record, queue, consumer, key| {
+            if consumer.release_if_due(key, now) {
+                record.status = Status::Queued;
+                queue.push(instance.clone(), revision);
+            }
+        });
+    }
+
+    /// A delay is over.
+    pub(super) fn ready(&self, instance: &InstanceId, revision: Revision) {
+        if let Some(slot) = self.shard(instance).get_mut(instance)
+            && let Some(record) = &mut slot.record
+            && record.revision == revision
+            && matches!(record.status, Status::Delayed)
+        {
+            record.status = Status::Queued;
+            slot.queue.push(instance.clone(), revision);
+        }
+    }
+
+    /// A terminal record has been kept for long enough.
+    pub(super) fn expire(&self, instance: &InstanceId, revision: Revision) {
+        let mut shard = self.shard(instance);
+        let Some(slot) = shard.get_mut(instance) else {
+            return;
+        };
+        // An append on its way takes the record's place in the store, too.
+        if slot.undecided.is_some() || slot.record.as_ref().is_none_or(|record| record.revision != revision) {
+            return;
+        }
+        slot.record = None;
+        remove_if_unused(&mut shard, instance);
+        if let Some(journal) = &self.journal {
+            // A store that fails keeps the record; it is left out when the store is opened again.
+            let _ = journal.enqueue(Write::Remove(instance.clone()));
+        }
+    }
+
+    /// Does something to a record while it is in the hands of a worker by just this delivery.
+    fn held(
+        &self,
+        instance: &InstanceId,
+        revision: Revision,
+        delivered: u64,
+        act: impl FnOnce(&mut Record, &Queue, Arc<Consumer>, usize),
+    ) {
+        if let Some(slot) = self.shard(instance).get_mut(instance)
+            && let Some(record) = &mut slot.record
+            && (record.revision, record.delivered) == (revision, delivered)
+            && let Status::Held(consumer, key) = &record.status
+        {
+            let (consumer, key) = (Arc::clone(consumer), *key);
+            act(record, &slot.queue, consumer, key);
+        }
+    }
+
+    /// The instance's record if it came after `seen`.
+    pub(super) fn after(&self, instance: &InstanceId, seen: Option<Revision>) -> Option<Stored> {
+        self.shard(instance).get(instance).and_then(Slot::stored).filter(|stored| Some(stored.revision) > seen)
+    }
+
+    pub(super) fn add_watcher(&self, instance: &InstanceId, watcher: &Arc<Notify>) {
+        let mut shard = self.shard(instance);
+        self.slot(&mut shard, instance).watchers.push(Arc::clone(watcher));
+    }
+
+    pub(super) fn remove_watcher(&self, instance: &InstanceId, watcher: &Arc<Notify>) {
+        let mut shard = self.shard(instance);
+        if let Some(slot) = shard.get_mut(instance) {
+            slot.watchers.retain(|other| !Arc::ptr_eq(other, watcher));
+            remove_if_unused(&mut shard, instance);
+        }
+    }
+
+    /// The queue of a saga.
+    pub(super) fn queue(&self, saga: &str) -> Arc<Queue> {
+        if let Some(queue) = self.queues.read().unwrap_or_else(PoisonError::into_inner).get(saga) {
+            return Arc::clone(queue);
+        }
+        let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(queues.entry(Arc::from(saga)).or_default())
+    }
+
+    pub(super) fn journal(&self) -> Option<&Journal> {
+        self.journal.as_deref()
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(super) fn check_open(&self) -> Result<(), Error> {
+        if self.is_closed() { Err(Error::new(ErrorKind::Closed, self.closed_text())) } else { Ok(()) }
+    }
+
+    /// Ends all streams of deliveries and all watches, and lets the journal write what it has.
+    pub(super) fn close(&self) {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if let Some(journal) = &self.journal {
+            journal.close();
+        }
+        self.timers.close();
+        for queue in self.queues.read().unwrap_or_else(PoisonError::into_inner).values() {
+            queue.close();
+        }
+        for shard in &self.shards {
+            for slot in lock(shard).values() {
+                slot.watchers.iter().for_each(|watcher| watcher.notify_one());
+            }
+        }
+    }
+
+    /// How many instances take memory.
+    #[cfg(test)]
+    pub(super) fn instances(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).len()).sum()
+    }
+
+    fn refuse_closed(&self) -> AppendError {
+        AppendError::Refused(self.closed_text())
+    }
+
+    fn closed_text(&self) -> String {
+        format!("the transport `{}` has been closed", self.name)
+    }
+
+    fn shard(&self, instance: &InstanceId) -> MutexGuard<'_, Shard> {
+        let hash = self.hasher.hash_one(instance);
+        lock(&self.shards[hash as usize % SHARDS])
+    }
+
+    fn slot<'a>(&self, shard: &'a mut Shard, instance: &InstanceId) -> &'a mut Slot {
+        match shard.entry(instance.clone()) {
+            Entry::Occupied(slot) => slot.into_mut(),
+            Entry::Vacant(vacant) => {
+                let queue = self.queue(instance.saga());
+                vacant.insert(Slot::new(queue))
+            }
+        }
+    }
+}
+
+fn remove_if_unused(shard: &mut Shard, instance: &InstanceId) {
+    if shard.get(instance).is_some_and(Slot::is_unused) {
+        shard.remove(instance);
+    }
+}
+
+/// Locks; a panic elsewhere can't have left anything half-done under one of these locks.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,125 @@
+//! How records are written: all persisted bytes of the embedded store are made and read here.
+//!
+//! A change to this module comes with a new [`VERSION`] and a test that still reads the old form.
+//!
+//! ```text
+//! key    saga '/' id                          neither part can contain a '/'
+//! value  revision     u64, big endian
+//!        not before   u64, microseconds since 1970, 0 for none
+//!        expires      u64, microseconds since 1970, 0 for none
+//!        payload      the rest
+//! ```
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+
+use crate::transport::embedded::journal::Put;
+use crate::transport::{InstanceId, Revision};
+
+pub(super) const VERSION_KEY: &str = "format";
+pub(super) const VERSION: &[u8] = b"1";
+/// The greatest revision ever given.
+pub(super) const REVISION_KEY: &str = "revision";
+
+/// A value, decoded.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Value {
+    pub(super) revision: Revision,
+    pub(super) not_before: Option<SystemTime>,
+    pub(super) expires: Option<SystemTime>,
+    pub(super) payload: Bytes,
+}
+
+pub(super) fn encode_key(instance: &InstanceId) -> Vec<u8> {
+    [instance.saga(), instance.id()].join("/").into_bytes()
+}
+
+pub(super) fn decode_key(key: &[u8]) -> Result<InstanceId, String> {
+    let text = std::str::from_utf8(key).map_err(|error| error.to_string())?;
+    let (saga, id) = text.split_once('/').ok_or_else(|| format!("`{text}` is no key"))?;
+    InstanceId::new(saga, id).map_err(|error| error.to_string())
+}
+
+pub(super) fn encode(put: &Put) -> Vec<u8> {
+    let mut value = Vec::with_capacity(24 + put.record.payload.len());
+    value.extend(put.record.revision.0.to_be_bytes());
+    value.extend(encode_time(put.not_before).to_be_bytes());
+    value.extend(encode_time(put.expires).to_be_bytes());
+    value.extend_from_slice(&put.record.payload);
+    value
+}
+
+pub(super) fn decode(value: &[u8]) -> Result<Value, String> {
+    let short = || format!("it has only {} bytes", value.len());
+    let (revision, rest) = value.split_first_chunk().ok_or_else(short)?;
+    let (not_before, rest) = rest.split_first_chunk().ok_or_else(short)?;
+    let (expires, payload) = rest.split_first_chunk().ok_or_else(short)?;
+    Ok(Value {
+        revision: Revision(u64::from_be_bytes(*revision)),
+        not_before: decode_time(*not_before),
+        expires: decode_time(*expires),
+        payload: Bytes::copy_from_slice(payload),
+    })
+}
+
+pub(super) fn encode_revision(revision: Revision) -> [u8; 8] {
+    revision.0.to_be_bytes()
+}
+
+pub(super) fn decode_revision(value: &[u8]) -> Result<Revision, String> {
+    let bytes = value.try_into().map_err(|_| format!("the greatest revision has {} bytes", value.len()))?;
+    Ok(Revision(u64::from_be_bytes(bytes)))
+}
+
+/// Rounded up, so that nothing comes early; a time before 1970 is as good as none, one past all clocks is the last.
+fn encode_time(time: Option<SystemTime>) -> u64 {
+    let since = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+    u64::try_from(since.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX)
+}
+
+fn decode_time(bytes: [u8; 8]) -> Option<SystemTime> {
+    match u64::from_be_bytes(bytes) {
+        0 => None,
+        micros => Some(UNIX_EPOCH + Duration::from_micros(micros)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Format 1, as it was first written.
+    const FIXTURE: &[u8] = b"\0\0\0\0\0\0\x01\x02\0\x05\xff\x2c\x4e\x43\x10\0\0\0\0\0\0\0\0\0{\"state\":\"paid\"}";
+
+    #[test]
+    fn format_1_is_read() {
+        let value = decode(FIXTURE).unwrap();
+        assert_eq!(value.revision, Revision(0x102));
+        assert_eq!(value.not_before, Some(UNIX_EPOCH + Duration::from_micros(0x0005_ff2c_4e43_1000)));
+        assert_eq!(value.expires, None);
+        assert_eq!(value.payload, "{\"state\":\"paid\"}");
+    }
+
+    #[test]
+    fn a_short_value_is_an_error() {
+        assert_eq!(decode(&FIXTURE[..23]), Err("it has only 23 bytes".to_owned()));
+    }
+
+    #[test]
+    fn times_are_rounded_up() {
+        let time = UNIX_EPOCH + Duration::from_nanos(1_000_000_001);
+        assert_eq!(
+            decode_time(encode_time(Some(time)).to_be_bytes()),
+            Some(UNIX_EPOCH + Duration::from_micros(1_000_001))
+        );
+        assert_eq!(decode_time(encode_time(None).to_be_bytes()), None);
+    }
+
+    #[test]
+    fn keys_come_back() {
+        let instance = InstanceId::new("checkout", "order-42!~#$").unwrap();
+        assert_eq!(decode_key(&encode_key(&instance)), Ok(instance));
+        assert!(decode_key(b"checkout").is_err());
+    }
+}

@@ -1,0 +1,78 @@
+//! Settling one delivery.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::Subject;
+use async_nats::jetstream::AckKind;
+use bytes::Bytes;
+use futures::future::BoxFuture;
+
+use super::Carrier;
+use crate::transport::Ack;
+
+/// The shortest delay of a record that is handed back for later. The server delivers a record without delay before all
+/// others and at once: a worker that can't take it would spin.
+const SHORTEST_DELAY: Duration = Duration::from_millis(50);
+
+/// Settles the delivery whose acknowledgements go to `reply`. What it sends may get lost; nothing depends on it.
+pub(super) struct NatsAck {
+    pub(super) carrier: Arc<Carrier>,
+    pub(super) reply: Subject,
+}
+
+impl NatsAck {
+    fn send(&self, what: Bytes) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if let Err(error) = self.carrier.client.publish(self.reply.clone(), what).await {
+                tracing::debug!("an acknowledgement was not sent, its record comes again: {error}");
+            }
+        })
+    }
+}
+
+impl Ack for NatsAck {
+    fn ack(&self) -> BoxFuture<'_, ()> {
+        self.send(AckKind::Ack.into())
+    }
+
+    /// The server has ended the delivery when the next record replaced its message.
+    fn superseded(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    /// A delay of zero says "not I, another worker, now" (as in a shutdown) and is taken at its word; any other is
+    /// at least 50 milliseconds.
+    fn nak(&self, delay: Duration) -> BoxFuture<'_, ()> {
+        let delay = (!delay.is_zero()).then(|| delay.max(SHORTEST_DELAY));
+        self.send(AckKind::Nak(delay).into())
+    }
+
+    fn in_progress(&self) -> BoxFuture<'_, ()> {
+        self.send(AckKind::Progress.into())
+    }
+
+    fn term(&self, reason: &str) -> BoxFuture<'_, ()> {
+        self.send(format!("+TERM {reason}").into())
+    }
+}
+
+/// What the reply subject of a delivery says about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct About {
+    pub(super) revision: u64,
+    pub(super) delivered: u64,
+}
+
+impl About {
+    /// Reads `$JS.ACK.STREAM.CONSUMER.DELIVERED.SEQUENCE.…` and the newer `$JS.ACK.DOMAIN.ACCOUNT.STREAM.CONSUMER.…`.
+    /// The client's own reader needs a context of its own for each message.
+    pub(super) fn read(reply: &str) -> Option<Self> {
+        let rest = reply.strip_prefix("$JS.ACK.")?;
+        let skipped = if rest.split('.').count() >= 9 { 4 } else { 2 };
+        let mut tokens = rest.split('.').skip(skipped);
+        let delivered = tokens.next()?.parse().ok()?;
+        let revision = tokens.next()?.parse().ok()?;
+        Some(Self { revision, delivered })
+    }
+}

@@ -1,0 +1,323 @@
+//! Deliveries of one saga from one stream: the pull protocol, and mending it.
+//!
+//! The client's own pull stream asks for more whenever it is polled and can't be emptied before it ends, so
+//! that a worker that stops would leave up to one and a half batches to the ack wait. This one asks for exactly what is
+//! missing, and can be taken apart: see [`Pull::take_rest`].
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::consumer::{self, AckPolicy, DeliverPolicy, IntoConsumerConfig};
+use async_nats::{Message, StatusCode, Subject, Subscriber};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use serde_json::json;
+use tokio::time::{Instant, Sleep, sleep, timeout};
+
+use super::Carrier;
+use super::fault::{Fault, Nothing, ask};
+use super::link::State;
+use crate::{Error, ErrorKind};
+
+/// How long the server remembers one request for records.
+const EXPIRES: Duration = Duration::from_secs(5);
+/// How often the server says that it is there while it has no records.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// Silence after which the request counts as lost: two heartbeats may be late.
+const SILENCE: Duration = Duration::from_secs(3);
+
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long to join for: an election of the consumer's leader takes about half of it.
+const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// After so many failures in a row, the operator hears of it.
+const FAILURES_TOLD: u32 = 3;
+
+/// Not updatable, and shared by all workers of a saga: two requests for each.
+const MAX_WAITING: i64 = 2048;
+const MAX_ACK_PENDING: i64 = 20_000;
+
+/// The deliveries of one saga from one stream.
+pub(super) struct Pull {
+    carrier: Arc<Carrier>,
+    workers: Workers,
+    subscriber: Option<Subscriber>,
+    inbox: String,
+    /// Where answers to the present requests go. What comes elsewhere belongs to requests that were given up.
+    reply: Subject,
+    generation: u64,
+    capacity: usize,
+    /// Asked for and not yet taken.
+    wanted: usize,
+    asking: Option<BoxFuture<'static, ()>>,
+    /// Set while the consumer is being found or made again.
+    mending: Option<BoxFuture<'static, Result<(), Error>>>,
+    failures: u32,
+    heard: bool,
+    silence: Pin<Box<Sleep>>,
+    losses: u64,
+}
+
+/// The consumer that all workers of a saga share, in one shard.
+#[derive(Debug, Clone)]
+pub(super) struct Workers {
+    pub(super) saga: Arc<str>,
+    pub(super) shard: u16,
+    pub(super) ack_wait: Duration,
+}
+
+impl Pull {
+    /// Joins the workers of a saga in one shard, and keeps at most `capacity` records ready.
+    pub(super) async fn join(carrier: &Arc<Carrier>, workers: Workers, capacity: usize) -> Result<Self, Error> {
+        let losses = carrier.link.state().losses;
+        workers.ensure_patiently(carrier).await?;
+        let inbox = carrier.client.new_inbox();
+        let subscriber = carrier.client.subscribe(format!("{inbox}.*")).await.map_err(|error| {
+            Error::new(ErrorKind::Unreachable, format!("subscribing to deliveries of {}: {error}", workers.saga))
+        })?;
+        Ok(Self {
+            carrier: Arc::clone(carrier),
+            workers,
+            subscriber: Some(subscriber),
+            reply: format!("{inbox}.0").into(),
+            inbox,
+            generation: 0,
+            capacity,
+            wanted: 0,
+            asking: None,
+            mending: None,
+            failures: 0,
+            heard: true,
+            silence: Box::pin(sleep(SILENCE)),
+            losses,
+        })
+    }
+
+    /// The next record; `None` when the connection has ended for good, or the rest was taken.
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+        loop {
+            if let Some(error) = self.poll_mending(cx) {
+                return Poll::Ready(Some(Err(error)));
+            }
+            if self.mending.is_none() && self.asking.is_none() && self.wanted <= self.capacity / 2 {
+                self.ask();
+            }
+            if self.asking.as_mut().is_some_and(|asking| asking.poll_unpin(cx).is_ready()) {
+                self.asking = None;
+            }
+            let Some(subscriber) = &mut self.subscriber else { return Poll::Ready(None) };
+            match subscriber.poll_next_unpin(cx) {
+                Poll::Ready(Some(message)) => {
+                    self.heard = true;
+                    match message.status {
+                        None | Some(StatusCode::OK) => {
+                            self.failures = 0;
+                            self.wanted = self.wanted.saturating_sub(1);
+                            return Poll::Ready(Some(Ok(message)));
+                        }
+                        Some(status) => self.on_status(status, &message),
+                    }
+                }
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending if self.mending.is_some() => return Poll::Pending,
+                Poll::Pending => {
+                    if std::mem::take(&mut self.heard) {
+                        self.silence.as_mut().reset(Instant::now() + SILENCE);
+                    }
+                    if self.silence.poll_unpin(cx).is_pending() {
+                        return Poll::Pending;
+                    }
+                    self.mend("the server is silent");
+                }
+            }
+        }
+    }
+
+    /// Requests are lost with the connection: make new ones as soon as there is one again.
+    pub(super) fn on_link(&mut self, state: State) {
+        if state.losses != self.losses {
+            self.losses = state.losses;
+            self.mend("the connection was lost");
+        }
+    }
+
+    /// Leaves, with what has been delivered and not been taken.
+    pub(super) fn take_rest(&mut self) -> Option<Subscriber> {
+        self.asking = None;
+        self.mending = None;
+        self.subscriber.take()
+    }
+
+    /// Asks for as many records as are missing.
+    fn ask(&mut self) {
+        let missing = self.capacity - self.wanted;
+        self.wanted = self.capacity;
+        let request = format!(
+            r#"{{"batch":{missing},"expires":{},"idle_heartbeat":{}}}"#,
+            EXPIRES.as_nanos(),
+            HEARTBEAT.as_nanos()
+        );
+        let stream = self.carrier.layout.stream(self.workers.shard);
+        let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{}", self.workers.saga);
+        let (client, reply) = (self.carrier.client.clone(), self.reply.clone());
+        self.asking = Some(Box::pin(async move {
+            // Fails only when the connection has ended, which the subscription shows, too.
+            let _ = client.publish_with_reply(subject, reply, Bytes::from(request)).await;
+        }));
+    }
+
+    fn on_status(&mut self, status: StatusCode, message: &Message) {
+        if message.subject != self.reply || self.mending.is_some() {
+            return;
+        }
+        let text = message.description.as_deref().unwrap_or_default();
+        let unfilled = message.headers.as_ref().and_then(|headers| headers.get("Nats-Pending-Messages"));
+        match (status, unfilled.and_then(|count| count.as_str().parse::<usize>().ok())) {
+            (StatusCode::IDLE_HEARTBEAT, _) => self.failures = 0,
+            // A request that has run out, or was ended by the server.
+            (StatusCode::TIMEOUT, unfilled) => {
+                self.wanted = self.wanted.saturating_sub(unfilled.unwrap_or(self.capacity));
+            }
+            (StatusCode::REQUEST_TERMINATED, Some(unfilled)) if text != "Consumer Deleted" => {
+                self.wanted = self.wanted.saturating_sub(unfilled);
+            }
+            (StatusCode::NO_RESPONDERS, _) => self.mend("nobody answers (an election, or the consumer is gone)"),
+            _ => self.mend(&format!("{status} {text}")),
+        }
+    }
+
+    /// Starts over after a pause: the consumer may be gone, the server may be in an election.
+    fn mend(&mut self, why: &str) {
+        let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(5)).min(LONGEST_PAUSE);
+        self.failures += 1;
+        let Workers { saga, shard, .. } = &self.workers;
+        if self.failures == FAILURES_TOLD {
+            tracing::warn!("no deliveries of `{saga}` (shard {shard}): {why}; trying on");
+        } else {
+            tracing::debug!("no deliveries of `{saga}` (shard {shard}): {why}; trying again in {pause:?}");
+        }
+        self.asking = None;
+        let (carrier, workers) = (Arc::clone(&self.carrier), self.workers.clone());
+        let pause = pause.mul_f64(0.75 + fastrand::f64() / 4.0);
+        self.mending = Some(Box::pin(async move {
+            sleep(pause).await;
+            // With a limit, in case that the news of the connection got lost.
+            let _ = timeout(LONGEST_PAUSE, carrier.link.connected()).await;
+            workers.ensure(&carrier).await
+        }));
+    }
+
+    /// Goes on with mending, if it is under way; returns an error that can't be mended.
+    fn poll_mending(&mut self, cx: &mut Context<'_>) -> Option<Error> {
+        match self.mending.as_mut()?.poll_unpin(cx) {
+            Poll::Pending => None,
+            Poll::Ready(Ok(())) => {
+                self.mending = None;
+                self.generation += 1;
+                self.reply = format!("{}.{}", self.inbox, self.generation).into();
+                self.wanted = 0;
+                self.heard = true;
+                None
+            }
+            Poll::Ready(Err(error)) => {
+                self.mend(&error.to_string());
+                // The new attempt must be polled once to wake this task.
+                cx.waker().wake_by_ref();
+                matches!(error.kind(), ErrorKind::Mismatch | ErrorKind::Denied).then_some(error)
+            }
+        }
+    }
+}
+
+impl Workers {
+    /// As [`ensure`](Self::ensure), but an election is waited for.
+    async fn ensure_patiently(&self, carrier: &Carrier) -> Result<(), Error> {
+        let deadline = Instant::now() + JOIN_TIMEOUT;
+        loop {
+            match self.ensure(carrier).await {
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::Busy)
+                        && Instant::now() + FIRST_PAUSE < deadline =>
+                {
+                    sleep(FIRST_PAUSE).await;
+                }
+                joined => return joined,
+            }
+        }
+    }
+
+    /// Finds or makes the consumer. It is never updated: other workers rely on it.
+    async fn ensure(&self, carrier: &Carrier) -> Result<(), Error> {
+        let stream = carrier.layout.stream(self.shard);
+        let saga = &*self.saga;
+        let find = || {
+            ask::<consumer::Info>(
+                &carrier.context,
+                &carrier.link,
+                format!("CONSUMER.INFO.{stream}.{saga}"),
+                &Nothing {},
+            )
+        };
+        let found = match find().await {
+            Err(fault) if fault.is(ErrorCode::CONSUMER_NOT_FOUND) => match self.make(carrier, &stream).await {
+                // Another worker was faster.
+                Err(fault)
+                    if fault.is(ErrorCode::CONSUMER_ALREADY_EXISTS) || fault.is(ErrorCode::CONSUMER_NAME_EXIST) =>
+                {
+                    find().await
+                }
+                made => made,
+            },
+            found => found,
+        };
+        let found = found.map_err(|fault| match fault {
+            fault if fault.is(ErrorCode::STREAM_NOT_FOUND) => Error::new(
+                ErrorKind::Mismatch,
+                format!("the stream `{stream}` is gone from {}: restore it", carrier.name),
+            ),
+            fault => fault.into_error(&format!("joining the workers of `{saga}` in the stream `{stream}`")),
+        })?;
+        if found.config.ack_wait != self.ack_wait {
+            tracing::warn!(
+                "the workers of `{saga}` in the stream `{stream}` have an ack wait of {:?}, not of {:?} as asked for: the server's holds for all of them",
+                found.config.ack_wait,
+                self.ack_wait
+            );
+        }
+        let filter = carrier.layout.filter(self.shard, saga);
+        if found.config.filter_subject != filter || found.config.ack_policy != AckPolicy::Explicit {
+            return Err(Error::new(
+                ErrorKind::Mismatch,
+                format!(
+                    "the consumer `{saga}` of the stream `{stream}` is not sagaflow's: its filter must be {filter}, its ack policy explicit; delete it, and it is made again"
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    async fn make(&self, carrier: &Carrier, stream: &str) -> Result<consumer::Info, Fault> {
+        let saga = &*self.saga;
+        let filter = carrier.layout.filter(self.shard, saga);
+        let config = consumer::pull::Config {
+            durable_name: Some(saga.to_owned()),
+            name: Some(saga.to_owned()),
+            description: Some("The workers of a saga".to_owned()),
+            deliver_policy: DeliverPolicy::All,
+            ack_policy: AckPolicy::Explicit,
+            ack_wait: self.ack_wait,
+            // Records count attempts, not the server; and no back-off, which would falsify the delays of handing back.
+            max_deliver: -1,
+            max_ack_pending: MAX_ACK_PENDING,
+            max_waiting: MAX_WAITING,
+            filter_subject: filter.clone(),
+            ..consumer::pull::Config::default()
+        };
+        let request = json!({ "stream_name": stream, "config": config.into_consumer_config(), "action": "create" });
+        ask(&carrier.context, &carrier.link, format!("CONSUMER.CREATE.{stream}.{saga}.{filter}"), &request).await
+    }
+}

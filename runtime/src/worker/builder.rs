@@ -1,0 +1,209 @@
+//! Building a worker: what it serves, with what; all checked before anything is consumed.
+
+use std::any::TypeId;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::clock::Clock;
+use super::held::InHand;
+use super::{Options, Shared, Worker};
+use crate::definition::{SagaDefinition, StepDefinition};
+use crate::record::{Codec, Json};
+use crate::retry::Backoff;
+use crate::retry::adaptive::Breaker;
+use crate::transport::Transport;
+use crate::{Dependencies, Error, ErrorKind, Saga, StepContext};
+
+/// Builds a [`Worker`].
+#[derive(Debug)]
+#[must_use = "call `.build()`"]
+pub struct WorkerBuilder {
+    transport: Arc<dyn Transport>,
+    dependencies: Dependencies,
+    sagas: Vec<SagaDefinition>,
+    options: Options,
+}
+
+impl WorkerBuilder {
+    pub(super) fn new(transport: Arc<dyn Transport>) -> Self {
+        let options = Options {
+            concurrency: 64,
+            codec: Arc::new(Json),
+            ack_wait: Duration::from_secs(30),
+            grace: Duration::from_secs(10),
+            keep: Duration::from_secs(7 * 24 * 60 * 60),
+            lost_limit: 3,
+            hand_back_delay: Duration::from_secs(5),
+            hand_back_limit: 60,
+            clock: Clock::System,
+        };
+        Self { transport, dependencies: Dependencies::new(), sagas: Vec::new(), options }
+    }
+
+    /// Serves a saga: runs its instances, with all their steps and compensations.
+    pub fn serve<S: Saga>(mut self) -> Self {
+        self.sagas.push(SagaDefinition::of::<S>());
+        self
+    }
+
+    /// Provides what steps take as `#[inject] x: &T`. A second value of the same type replaces the first.
+    pub fn provide<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.dependencies = self.dependencies.with(value);
+        self
+    }
+
+    /// Provides what others hold, too; steps take it as `#[inject] x: &T`.
+    pub fn provide_shared<T: Send + Sync + 'static>(mut self, value: Arc<T>) -> Self {
+        self.dependencies = self.dependencies.with_shared(value);
+        self
+    }
+
+    /// How many deliveries are worked on at the same time, over all sagas. Default 64.
+    pub fn concurrency(mut self, deliveries: usize) -> Self {
+        self.options.concurrency = deliveries;
+        self
+    }
+
+    /// How records are stored. Default JSON as it is. All workers and clients of a saga must use the same.
+    pub fn codec(mut self, codec: impl Codec) -> Self {
+        self.options.codec = Arc::new(codec);
+        self
+    }
+
+    /// How long after a worker's death its deliveries go to others; while it lives it renews them every third of
+    /// this time, however long a step takes. Default 30 seconds.
+    pub fn ack_wait(mut self, wait: Duration) -> Self {
+        self.options.ack_wait = wait;
+        self
+    }
+
+    /// How long a shutdown waits for the steps that are being run. Default 10 seconds.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.options.grace = grace;
+        self
+    }
+
+    /// How long the last record of an instance that has come to its end is kept: for so long its outcome can be read,
+    /// and its id is protected against a second start. Default 7 days.
+    pub fn keep(mut self, keep: Duration) -> Self {
+        self.options.keep = keep;
+        self
+    }
+
+    /// How many workers may be lost during one attempt before it counts as failed
+    /// ([`FaultKind::WorkerLost`](crate::FaultKind::WorkerLost)). Default 3.
+    pub fn lost_limit(mut self, workers: u32) -> Self {
+        self.options.lost_limit = workers;
+        self
+    }
+
+    /// A record whose saga, state, step or format this worker's code doesn't know is handed back, to be delivered
+    /// again after `delay` (perhaps to a worker with newer code); after `limit` times the instance is paused.
+    /// Default 5 seconds and 60 times.
+    pub fn hand_back(mut self, delay: Duration, limit: u32) -> Self {
+        self.options.hand_back_delay = delay;
+        self.options.hand_back_limit = limit;
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn clock(mut self, clock: Clock) -> Self {
+        self.options.clock = clock;
+        self
+    }
+
+    /// Checks it all, and makes the worker. Nothing is consumed yet.
+    ///
+    /// # Errors
+    ///
+    /// * [`ErrorKind::MissingDependency`] if a step of a saga injects what was not provided; the text names all.
+    /// * [`ErrorKind::InvalidWorker`] if it serves nothing, or the same name stands for two sagas or two steps,
+    ///   or its concurrency is 0.
+    /// * [`ErrorKind::InvalidId`] if a saga's name can't be part of a subject.
+    pub fn build(self) -> Result<Worker, Error> {
+        self.check_names()?;
+        self.check_dependencies()?;
+        let mut breakers = HashMap::new();
+        for step in self.sagas.iter().flat_map(SagaDefinition::steps) {
+            if let Backoff::Adaptive { base, threshold } = step.policy().backoff {
+                breakers.insert(step.name(), Mutex::new(Breaker::new(base, threshold)));
+            }
+        }
+        let shared = Shared {
+            transport: self.transport,
+            dependencies: Arc::new(self.dependencies),
+            breakers,
+            slots: Semaphore::new(self.options.concurrency.min(Semaphore::MAX_PERMITS)),
+            stopping: AtomicBool::new(false),
+            held: Arc::new(InHand::default()),
+            options: self.options,
+        };
+        Ok(Worker { shared: Arc::new(shared), sagas: self.sagas.into_iter().map(Arc::new).collect() })
+    }
+
+    fn check_names(&self) -> Result<(), Error> {
+        let invalid = |message: String| Err(Error::new(ErrorKind::InvalidWorker, message));
+        if self.sagas.is_empty() {
+            return invalid("this worker serves nothing: add `.serve::<…>()` for each saga".to_owned());
+        }
+        if self.options.concurrency == 0 {
+            return invalid("a worker with concurrency 0 never does anything".to_owned());
+        }
+        let mut sagas = BTreeMap::new();
+        let mut steps: BTreeMap<&str, (TypeId, &str)> = BTreeMap::new();
+        for saga in &self.sagas {
+            crate::transport::InstanceId::new(saga.name(), "any")?;
+            match sagas.insert(saga.name(), saga.type_id()) {
+                Some(known) if known == saga.type_id() => {
+                    return invalid(format!("saga `{}` is served twice", saga.name()));
+                }
+                Some(_) => return invalid(format!("two different sagas have the name `{}`", saga.name())),
+                None => {}
+            }
+            if let Some(clash) = saga.clashes().first() {
+                return invalid(format!("two different steps of saga `{}` have the name `{clash}`", saga.name()));
+            }
+            for step in saga.steps() {
+                match steps.insert(step.name(), (step.type_id(), saga.name())) {
+                    Some((known, other)) if known != step.type_id() => {
+                        let (step, saga) = (step.name(), saga.name());
+                        return invalid(format!("sagas `{other}` and `{saga}` have different steps named `{step}`"));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_dependencies(&self) -> Result<(), Error> {
+        let mut missing = String::new();
+        for saga in &self.sagas {
+            for step in saga.steps() {
+                self.missing_of(saga.name(), step, &mut missing);
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::MissingDependency,
+            format!("steps inject what the worker was not given; add `.provide(…)` for:{missing}"),
+        ))
+    }
+
+    fn missing_of(&self, saga: &str, step: &StepDefinition, missing: &mut String) {
+        for need in step.dependencies() {
+            if need.type_id != TypeId::of::<StepContext>() && !self.dependencies.has(need.type_id) {
+                let (step, parameter, of_type) = (step.name(), need.parameter, need.type_name);
+                // Writing to a string can't fail.
+                let _ = write!(missing, "\n  `{parameter}: &{of_type}` of step `{step}` in saga `{saga}`");
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Short forms that the tests share.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use sagaflow::transport::{
+    Append, AppendError, ConnectOptions, Deliveries, Delivery, DeliveryOptions, InstanceId, Revision, Stored,
+    Transport, nats,
+};
+use sagaflow_tests::NatsServer;
+
+/// Far more than anything here takes, and less than the safety nets (30 seconds) that must not be what makes a test pass.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(SOON, what).await.expect("it should have happened soon")
+}
+
+pub(crate) async fn open(server: &NatsServer) -> Arc<dyn Transport> {
+    nats::open(&server.url(), &ConnectOptions::default()).await.expect("the server serves")
+}
+
+/// Options for those who wait only shortly.
+pub(crate) fn impatient() -> ConnectOptions {
+    let mut options = ConnectOptions::default();
+    options.connect_timeout = Duration::from_millis(600);
+    options
+}
+
+pub(crate) fn id(number: usize) -> InstanceId {
+    InstanceId::new("checkout", format!("order-{number}")).expect("a name")
+}
+
+pub(crate) async fn append(
+    transport: &Arc<dyn Transport>,
+    instance: &InstanceId,
+    after: Option<Revision>,
+    payload: &str,
+) -> Result<Revision, AppendError> {
+    append_keeping(transport, instance, after, payload, None).await
+}
+
+pub(crate) async fn append_keeping(
+    transport: &Arc<dyn Transport>,
+    instance: &InstanceId,
+    after: Option<Revision>,
+    payload: &str,
+    keep: Option<Duration>,
+) -> Result<Revision, AppendError> {
+    let payload = Bytes::copy_from_slice(payload.as_bytes());
+    soon(transport.append(Append { instance, after, payload, not_before: None, keep })).await
+}
+
+/// Appends as a worker does: again and again while the outcome is unknown, and content if it was there already.
+pub(crate) async fn append_surely(transport: &Arc<dyn Transport>, instance: &InstanceId, payload: &str) {
+    loop {
+        match append(transport, instance, None, payload).await {
+            Ok(_) | Err(AppendError::Superseded { .. }) => return,
+            Err(AppendError::Unknown(_) | AppendError::Undecided | AppendError::Busy(_)) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+pub(crate) async fn latest(transport: &Arc<dyn Transport>, instance: &InstanceId) -> Option<Stored> {
+    soon(transport.latest(instance)).await.expect("reading")
+}
+
+/// With an ack wait that no test waits for.
+pub(crate) fn patient(prefetch: usize) -> DeliveryOptions {
+    let mut options = DeliveryOptions::default();
+    options.prefetch = prefetch;
+    options.ack_wait = Duration::from_secs(120);
+    options
+}
+
+pub(crate) async fn join(transport: &Arc<dyn Transport>, options: DeliveryOptions) -> Box<dyn Deliveries> {
+    soon(transport.deliveries("checkout", options)).await.expect("joining")
+}
+
+pub(crate) async fn next(deliveries: &mut Box<dyn Deliveries>) -> Delivery {
+    soon(deliveries.next()).await.expect("not closed").expect("a delivery")
+}
+
+pub(crate) fn text(payload: &Bytes) -> &str {
+    std::str::from_utf8(payload).expect("text")
+}
