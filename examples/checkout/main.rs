@@ -1,2 +1,179 @@
-//! The checkout example.
-fn main() {}
+//! The checkout: create a user, reserve the items, create an order, take the payment; and undo it all when one fails.
+//!
+//! * `domain`: orders, prices, errors
+//! * `steps`: what can be done, how it is retried, how it is undone
+//! * `saga`: in which order
+//! * `services`, `ledger`: the world that the steps change
+//! * `orders`, `generate`: the input
+//! * `drive`: starts the orders and waits for them
+//! * `report`, `audit`: what came of it
+//!
+//! `cargo run --example checkout` runs 1,000 orders in memory; `-- --help` lists the options.
+
+mod audit;
+mod domain;
+mod drive;
+mod generate;
+mod ledger;
+mod options;
+mod orders;
+mod report;
+mod saga;
+mod services;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use sagaflow::Transport;
+use sagaflow::prelude::*;
+
+use crate::audit::Audit;
+use crate::drive::Settled;
+use crate::ledger::Ledger;
+use crate::options::{Options, Role};
+use crate::report::Report;
+use crate::saga::checkout;
+use crate::services::{Gateway, OrderDesk, Users, Warehouse};
+
+/// How long the orders of a worker that was killed wait for another one.
+const ACK_WAIT: Duration = Duration::from_secs(5);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    match run(&Options::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
+    if let Some(number) = options.generate {
+        return Ok(print_orders(options.seed, number)?);
+    }
+    if options.role != Role::All && options.transport == "embedded:" {
+        return Err("`embedded:` is this process's memory: no other can play the other role".into());
+    }
+    match options.role {
+        Role::All => {
+            let orders = read_orders(options)?;
+            let transport = sagaflow::connect(&options.transport).await?;
+            let ledger = Arc::new(open_ledger(options, Ledger::open)?);
+            let workers = start_workers(options, &transport, &ledger)?;
+            let (settled, took) = carry_out(transport, orders).await?;
+            stop(workers).await?;
+            conclude(options, &settled, took, &ledger)
+        }
+        Role::Worker => {
+            let transport = sagaflow::connect(&options.transport).await?;
+            let ledger = Arc::new(open_ledger(options, Ledger::open)?);
+            let workers = start_workers(options, &transport, &ledger)?;
+            eprintln!("working; interrupt to stop");
+            tokio::signal::ctrl_c().await?;
+            stop(workers).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Role::Client => {
+            let orders = read_orders(options)?;
+            let transport = sagaflow::connect(&options.transport).await?;
+            let (settled, took) = carry_out(transport, orders).await?;
+            conclude(options, &settled, took, &open_ledger(options, Ledger::look_at)?)
+        }
+    }
+}
+
+async fn carry_out(
+    transport: Arc<dyn Transport>,
+    orders: Vec<domain::Order>,
+) -> Result<(Vec<Settled>, Duration), sagaflow::Error> {
+    let begun = Instant::now();
+    let settled = drive::all(&Client::new(transport), orders).await?;
+    Ok((settled, begun.elapsed()))
+}
+
+/// Prints what came of it; the exit status says whether the ledger and the outcomes agree.
+fn conclude(
+    options: &Options,
+    settled: &[Settled],
+    took: Duration,
+    ledger: &Ledger,
+) -> Result<ExitCode, Box<dyn Error>> {
+    let report = Report::of(settled, took);
+    let audit = Audit::of(settled, &ledger.books());
+    let mut out = io::stdout().lock();
+    write!(out, "{report}{audit}")?;
+    if options.json {
+        writeln!(out, "{}", serde_json::to_string(&report)?)?;
+    }
+    Ok(if audit.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print_orders(seed: u64, number: usize) -> io::Result<ExitCode> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for order in generate::orders(seed).take(number) {
+        serde_json::to_writer(&mut out, &order)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read_orders(options: &Options) -> Result<Vec<domain::Order>, String> {
+    let (name, jsonl) = match &options.orders {
+        None => ("orders.jsonl".to_owned(), orders::SHIPPED.to_vec()),
+        Some(path) => {
+            let name = path.display().to_string();
+            let jsonl = std::fs::read(path).map_err(|error| format!("can't read {name}: {error}"))?;
+            (name, jsonl)
+        }
+    };
+    let (orders, malformed) = orders::read(&jsonl);
+    for malformed in malformed {
+        eprintln!("{name}: {malformed}");
+    }
+    Ok(orders)
+}
+
+fn open_ledger(options: &Options, open: fn(&Path) -> io::Result<Ledger>) -> Result<Ledger, String> {
+    let Some(path) = options.ledger() else { return Ok(Ledger::default()) };
+    open(&path).map_err(|error| format!("can't use the ledger {}: {error}", path.display()))
+}
+
+fn start_workers(
+    options: &Options,
+    transport: &Arc<dyn Transport>,
+    ledger: &Arc<Ledger>,
+) -> Result<Vec<RunningWorker>, sagaflow::Error> {
+    let start = |_| {
+        Ok(Worker::builder(transport.clone())
+            .serve::<checkout>()
+            .provide(Users(ledger.clone()))
+            .provide(Warehouse(ledger.clone()))
+            .provide(OrderDesk(ledger.clone()))
+            .provide(Gateway { ledger: ledger.clone(), latency: options.gateway_latency() })
+            .concurrency(256)
+            .ack_wait(ACK_WAIT)
+            .build()?
+            .spawn())
+    };
+    (0..options.workers).map(start).collect()
+}
+
+async fn stop(workers: Vec<RunningWorker>) -> Result<(), sagaflow::Error> {
+    for worker in workers {
+        worker.shutdown().await?;
+    }
+    Ok(())
+}
