@@ -20,6 +20,7 @@
 
 mod codec;
 mod fault;
+mod strict;
 #[cfg(test)]
 mod tests;
 mod value;

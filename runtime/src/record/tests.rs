@@ -65,6 +65,12 @@ fn values_that_json_cannot_carry_are_errors() {
     assert!(Value::write(&f64::NAN).is_err());
     assert!(Value::write(&std::collections::HashMap::from([((1, 2), 3)])).is_err());
     assert!(Value::write(&std::collections::HashSet::from([1, 2, 3])).is_ok());
+    assert!(Value::write(&Some(None::<u8>)).is_err());
+    assert!(Value::write(&vec![Some(Some(1)), Some(None)]).is_err());
+    assert!(Value::write(&Some(Some(1))).is_ok());
+    assert!(Value::write(&Some(f64::NAN)).is_err());
+    assert!(Value::write(&Some(())).is_err());
+    assert!(Value::write(&(1.5, None::<u8>, ())).is_ok());
 }
 
 #[test]

@@ -6,6 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use super::strict::Strict;
+
 /// A value of a type that only the user's code knows, as JSON.
 #[derive(Clone)]
 pub struct Value(Box<RawValue>);
@@ -13,14 +15,15 @@ pub struct Value(Box<RawValue>);
 impl Value {
     /// Writes a value down.
     ///
-    /// In debug and test builds the value is also read back and written again, and both texts are compared: what
-    /// JSON can't carry back must be an error now, not another value later.
+    /// What JSON can't carry back is an error now, not another value later: NaN, `Some(None)`, maps with structured keys.
+    /// In debug and test builds the value is also read back and written again, and both texts are compared, which finds
+    /// implementations of `Serialize` and `Deserialize` that don't fit each other.
     ///
     /// # Errors
     ///
-    /// When JSON can't carry the value (NaN, maps with structured keys) or would not bring it back as it is (`Some(None)`).
+    /// When JSON can't carry the value, or would not bring it back as it is.
     pub fn write<T: Serialize + DeserializeOwned>(value: &T) -> Result<Self, Unserializable> {
-        let text = serde_json::to_string(value).map_err(|error| Unserializable(error.to_string()))?;
+        let text = serde_json::to_string(&Strict::new(value)).map_err(|error| Unserializable(error.to_string()))?;
         if cfg!(debug_assertions) {
             verify::<T>(&text)?;
         }
