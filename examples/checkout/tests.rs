@@ -17,7 +17,9 @@ use crate::services::{Gateway, OrderDesk, Users, Warehouse};
 
 /// An order that goes through. It has one item: in an inline run all calls of a step have the same idempotency key.
 fn order() -> Order {
-    let usual = |order: &Order| order.card.0 != DECLINED_CARD && !TAKEN_NAMES.contains(&order.name.as_str()) && order.items.len() == 1;
+    let usual = |order: &Order| {
+        order.card.0 != DECLINED_CARD && !TAKEN_NAMES.contains(&order.name.as_str()) && order.items.len() == 1
+    };
     generate::orders(7).find(usual).expect("most are usual")
 }
 
