@@ -16,6 +16,8 @@ mod appending;
 mod call;
 mod engine;
 mod error;
+#[cfg(test)]
+mod example;
 mod failure;
 mod inject;
 mod machine;
@@ -44,3 +46,8 @@ pub use sagaflow_macros::{compensate, retry, saga, step};
 pub use step::Step;
 pub use transport::{ConnectOptions, Transport, connect, connect_with};
 pub use worker::{RunningWorker, Worker, WorkerBuilder};
+
+/// The examples of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

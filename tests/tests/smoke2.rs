@@ -1,13 +1,19 @@
 //! smoke
 #![allow(missing_docs)]
-use sagaflow::prelude::*;
 use sagaflow::Failure;
-use serde::{Serialize, Deserialize};
+use sagaflow::prelude::*;
+use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
-struct User { id: u32, name: String }
+struct User {
+    id: u32,
+    name: String,
+}
 #[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
-struct Request { name: String, items: Vec<u32> }
+struct Request {
+    name: String,
+    items: Vec<u32>,
+}
 struct Db(u32);
 
 #[step]
@@ -17,10 +23,14 @@ async fn create_user(#[inject] db: &Db, name: String) -> Result<User, Failure> {
     Ok(User { id: db.0, name })
 }
 #[step]
-async fn delete_user(id: u32) { println!("delete {id}"); }
+async fn delete_user(id: u32) {
+    println!("delete {id}");
+}
 #[step]
 #[retry(fixed, delay = "5ms", max_attempts = 2)]
-async fn reserve(item: u32) -> Result<u32, Failure> { if item == 13 { Err(Failure::new("unlucky")) } else { Ok(item * 10) } }
+async fn reserve(item: u32) -> Result<u32, Failure> {
+    if item == 13 { Err(Failure::new("unlucky")) } else { Ok(item * 10) }
+}
 
 #[saga]
 async fn checkout(request: Request) -> Result<String, Failure> {
@@ -28,10 +38,14 @@ async fn checkout(request: Request) -> Result<String, Failure> {
     let label = "total";
     let mut total = 0;
     for item in request.items {
-        if item == 0 { continue; }
+        if item == 0 {
+            continue;
+        }
         let line = reserve(item).await?;
         total += line;
-        if total > 1000 { break; }
+        if total > 1000 {
+            break;
+        }
     }
     let again = reserve(total).await?;
     Ok(format!("{label} {} {total} {again} {}", user.id, user.name))
@@ -44,7 +58,8 @@ async fn durable() {
     let client = Client::new(transport);
     let order = client.start(checkout(Request { name: "a".into(), items: vec![1, 0, 2] })).id("order-1").await.unwrap();
     assert_eq!(order.outcome().await.unwrap().unwrap(), "total 7 30 300 a");
-    let order = client.start(checkout(Request { name: "a".into(), items: vec![1, 0, 13] })).id("order-2").await.unwrap();
+    let order =
+        client.start(checkout(Request { name: "a".into(), items: vec![1, 0, 13] })).id("order-2").await.unwrap();
     println!("{:?}", order.outcome().await.unwrap());
     println!("{:?}", order.status().await.unwrap());
     worker.shutdown().await.unwrap();

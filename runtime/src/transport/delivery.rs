@@ -13,7 +13,7 @@ use crate::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeliveryOptions {
-    /// The most deliveries that are handed out to this worker ahead of being settled.
+    /// The most deliveries that this worker has at a time: ready for it, or taken and not yet settled (or dropped).
     pub prefetch: usize,
     /// A delivery that is neither settled nor kept alive by [`Ack::in_progress`] for this long is delivered again.
     pub ack_wait: Duration,

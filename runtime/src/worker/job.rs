@@ -136,7 +136,7 @@ impl Job<'_> {
             Ending::Output(output) => match &output.error {
                 None => tracing::debug!(%instance, step, attempt, "step done"),
                 Some((error, terminal)) => {
-                    tracing::warn!(%instance, step, attempt, terminal, "attempt failed: {error}")
+                    tracing::warn!(%instance, step, attempt, terminal, "attempt failed: {error}");
                 }
             },
             Ending::Fault(kind, message) => {

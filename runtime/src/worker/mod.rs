@@ -79,7 +79,6 @@ struct Options {
 
 impl Worker {
     /// Begins to build a worker on a transport.
-    #[must_use]
     pub fn builder(transport: Arc<dyn Transport>) -> WorkerBuilder {
         WorkerBuilder::new(transport)
     }

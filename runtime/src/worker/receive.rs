@@ -52,7 +52,8 @@ pub(super) async fn receive(
 /// Joins the saga's workers; a transport that can't be reached just now is tried again.
 async fn join(worker: &Shared, saga: &str) -> Result<Box<dyn Deliveries>, Error> {
     let mut options = DeliveryOptions::default();
-    options.prefetch = worker.options.concurrency;
+    // Half as many again as can run, so that the next ones are there when a slot becomes free.
+    options.prefetch = worker.options.concurrency + worker.options.concurrency.div_ceil(2);
     options.ack_wait = worker.options.ack_wait;
     let mut pause = Duration::from_millis(100);
     loop {

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 
 use super::Carrier;
+use super::hands::InHand;
 use crate::transport::Ack;
 
 /// The shortest delay of a record that is handed back for later. The server delivers a record without delay before all
@@ -19,6 +20,8 @@ const SHORTEST_DELAY: Duration = Duration::from_millis(50);
 pub(super) struct NatsAck {
     pub(super) carrier: Arc<Carrier>,
     pub(super) reply: Subject,
+    /// Makes room for another delivery when this one is settled and dropped.
+    pub(super) _in_hand: InHand,
 }
 
 impl NatsAck {

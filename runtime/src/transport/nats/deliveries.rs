@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::Carrier;
 use super::ack::{About, NatsAck};
+use super::hands::InHand;
 use super::layout::instance_of;
 use super::link::State;
 use super::pull::{Pull, Workers};
@@ -71,8 +72,8 @@ impl NatsDeliveries {
                 message = poll_fn(|cx| poll_pulls(&mut self.pulls, &mut self.turn, cx)) => message,
             };
             match message? {
-                Ok(message) => {
-                    if let Some(delivery) = delivery(&self.carrier, message).await {
+                Ok((message, in_hand)) => {
+                    if let Some(delivery) = delivery(&self.carrier, message, in_hand).await {
                         return Some(Ok(delivery));
                     }
                 }
@@ -83,12 +84,12 @@ impl NatsDeliveries {
 }
 
 /// Reads a message; one that is not a record of ours is taken out of the way.
-async fn delivery(carrier: &Arc<Carrier>, message: Message) -> Option<Delivery> {
+async fn delivery(carrier: &Arc<Carrier>, message: Message, in_hand: InHand) -> Option<Delivery> {
     let Some((about, reply)) = message.reply.and_then(|reply| Some((About::read(&reply)?, reply))) else {
         tracing::debug!("a message on {} is no delivery", message.subject);
         return None;
     };
-    let handle = NatsAck { carrier: Arc::clone(carrier), reply };
+    let handle = NatsAck { carrier: Arc::clone(carrier), reply, _in_hand: in_hand };
     let Some(instance) = instance_of(&message.subject) else {
         tracing::warn!(
             "{} in the stream of records can't be the name of an instance; it is left alone",
@@ -107,7 +108,11 @@ async fn delivery(carrier: &Arc<Carrier>, message: Message) -> Option<Delivery> 
 }
 
 /// The first message that any shard has. `None` when all have ended.
-fn poll_pulls(pulls: &mut [Pull], turn: &mut usize, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+fn poll_pulls(
+    pulls: &mut [Pull],
+    turn: &mut usize,
+    cx: &mut Context<'_>,
+) -> Poll<Option<Result<(Message, InHand), Error>>> {
     let mut ended = 0;
     for offset in 0..pulls.len() {
         let index = (*turn + offset) % pulls.len();

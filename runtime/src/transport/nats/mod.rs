@@ -13,6 +13,7 @@ mod append;
 mod connect;
 mod deliveries;
 mod fault;
+mod hands;
 mod layout;
 mod link;
 mod pull;

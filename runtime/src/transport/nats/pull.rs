@@ -20,6 +20,7 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::Carrier;
 use super::fault::{Fault, Nothing, ask};
+use super::hands::{Hands, InHand};
 use super::link::State;
 use crate::{Error, ErrorKind};
 
@@ -50,7 +51,9 @@ pub(super) struct Pull {
     /// Where answers to the present requests go. What comes elsewhere belongs to requests that were given up.
     reply: Subject,
     generation: u64,
+    /// The most records that are asked for, ready, or in the hands of the worker.
     capacity: usize,
+    hands: Arc<Hands>,
     /// Asked for and not yet taken.
     wanted: usize,
     asking: Option<BoxFuture<'static, ()>>,
@@ -71,7 +74,7 @@ pub(super) struct Workers {
 }
 
 impl Pull {
-    /// Joins the workers of a saga in one shard, and keeps at most `capacity` records ready.
+    /// Joins the workers of a saga in one shard, and has at most `capacity` records asked for or in hand.
     pub(super) async fn join(carrier: &Arc<Carrier>, workers: Workers, capacity: usize) -> Result<Self, Error> {
         let losses = carrier.link.state().losses;
         workers.ensure_patiently(carrier).await?;
@@ -87,6 +90,7 @@ impl Pull {
             inbox,
             generation: 0,
             capacity,
+            hands: Arc::default(),
             wanted: 0,
             asking: None,
             mending: None,
@@ -98,12 +102,13 @@ impl Pull {
     }
 
     /// The next record; `None` when the connection has ended for good, or the rest was taken.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Message, Error>>> {
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(Message, InHand), Error>>> {
+        self.hands.wake_on_room(cx);
         loop {
             if let Some(error) = self.poll_mending(cx) {
                 return Poll::Ready(Some(Err(error)));
             }
-            if self.mending.is_none() && self.asking.is_none() && self.wanted <= self.capacity / 2 {
+            if self.mending.is_none() && self.asking.is_none() {
                 self.ask();
             }
             if self.asking.as_mut().is_some_and(|asking| asking.poll_unpin(cx).is_ready()) {
@@ -117,7 +122,7 @@ impl Pull {
                         None | Some(StatusCode::OK) => {
                             self.failures = 0;
                             self.wanted = self.wanted.saturating_sub(1);
-                            return Poll::Ready(Some(Ok(message)));
+                            return Poll::Ready(Some(Ok((message, self.hands.take()))));
                         }
                         Some(status) => self.on_status(status, &message),
                     }
@@ -152,10 +157,14 @@ impl Pull {
         self.subscriber.take()
     }
 
-    /// Asks for as many records as are missing.
+    /// Asks for as many records as there is room for; waits for room for several, while some are on their way.
     fn ask(&mut self) {
-        let missing = self.capacity - self.wanted;
-        self.wanted = self.capacity;
+        let missing = self.capacity.saturating_sub(self.wanted + self.hands.taken());
+        let least = if self.wanted == 0 { 1 } else { (self.capacity / 4).max(1) };
+        if missing < least {
+            return;
+        }
+        self.wanted += missing;
         let request = format!(
             r#"{{"batch":{missing},"expires":{},"idle_heartbeat":{}}}"#,
             EXPIRES.as_nanos(),
