@@ -37,7 +37,7 @@ pub(crate) enum Line {
     },
 }
 
-#[expect(clippy::print_stdout, reason = "the lines are what the program is for")]
+/// Prints a measure, when it is there.
 pub(crate) fn print(line: &Line) {
     match serde_json::to_string(line) {
         Ok(json) => println!("{json}"),

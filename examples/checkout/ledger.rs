@@ -115,6 +115,21 @@ impl Ledger {
         ids.into_iter().try_for_each(|id| books.enter(Entry::Undone { instance: instance.to_owned(), id }))
     }
 
+    /// Forgets everything.
+    ///
+    /// # Errors
+    ///
+    /// When the journal can't be emptied.
+    pub(crate) fn clear(&self) -> io::Result<()> {
+        let mut books = self.books();
+        let journal = books.journal.take();
+        if let Some(journal) = &journal {
+            journal.set_len(0)?;
+        }
+        *books = Books { journal, ..Books::default() };
+        Ok(())
+    }
+
     /// What there is.
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
@@ -133,8 +148,8 @@ impl Books {
     }
 
     /// The instances for which anything was ever made.
-    pub(crate) fn instances(&self) -> impl Iterator<Item = &str> {
-        self.by_instance.keys().map(String::as_str)
+    pub(crate) fn instances(&self) -> Vec<String> {
+        self.by_instance.keys().cloned().collect()
     }
 
     fn made(&self, instance: &str) -> &[Made] {

@@ -32,8 +32,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use sagaflow::Transport;
 use sagaflow::prelude::*;
+use sagaflow::{ErrorKind, Message};
 
 use crate::audit::Audit;
 use crate::drive::Settled;
@@ -48,7 +48,8 @@ const ACK_WAIT: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| "warn,sagaflow::worker::job=error".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     match run(&Options::parse()).await {
         Ok(code) => code,
@@ -71,6 +72,7 @@ async fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
             let orders = read_orders(options)?;
             let transport = sagaflow::connect(&options.transport).await?;
             let ledger = Arc::new(open_ledger(options, Ledger::open)?);
+            forget_another_life(options, &ledger, &transport).await?;
             let workers = start_workers(options, &transport, &ledger)?;
             let (settled, took) = carry_out(transport, orders).await?;
             stop(workers).await?;
@@ -79,6 +81,7 @@ async fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
         Role::Worker => {
             let transport = sagaflow::connect(&options.transport).await?;
             let ledger = Arc::new(open_ledger(options, Ledger::open)?);
+            forget_another_life(options, &ledger, &transport).await?;
             let workers = start_workers(options, &transport, &ledger)?;
             eprintln!("working; interrupt to stop");
             tokio::signal::ctrl_c().await?;
@@ -147,8 +150,28 @@ fn read_orders(options: &Options) -> Result<Vec<domain::Order>, String> {
 }
 
 fn open_ledger(options: &Options, open: fn(&Path) -> io::Result<Ledger>) -> Result<Ledger, String> {
-    let Some(path) = options.ledger() else { return Ok(Ledger::default()) };
+    let Some(path) = options.ledger_path() else { return Ok(Ledger::default()) };
     open(&path).map_err(|error| format!("can't use the ledger {}: {error}", path.display()))
+}
+
+/// If the server or the directory was emptied since, the ledger that goes with it has to begin anew, too.
+async fn forget_another_life(
+    options: &Options,
+    ledger: &Ledger,
+    transport: &Arc<dyn Transport>,
+) -> Result<(), Box<dyn Error>> {
+    if options.ledger.is_some() {
+        return Ok(());
+    }
+    let client = Client::new(transport.clone());
+    let instances = ledger.books().instances();
+    for instance in instances {
+        match client.status(<checkout as Message>::NAME, &instance).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            known => return Ok(known.map(drop)?),
+        }
+    }
+    Ok(ledger.clear()?)
 }
 
 fn start_workers(

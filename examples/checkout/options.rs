@@ -30,7 +30,7 @@ pub(crate) struct Options {
     /// The journal of what the services have made; the client's part reads it for the audit
     /// [default: none for `embedded:`, otherwise a file named after the transport]
     #[arg(long, value_name = "FILE")]
-    ledger: Option<PathBuf>,
+    pub(crate) ledger: Option<PathBuf>,
     /// How long each call of the payment gateway takes, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     gateway_ms: u64,
@@ -59,7 +59,7 @@ impl Options {
     }
 
     /// Where the journal is; what survives a crash in the transport must survive it in the ledger, too.
-    pub(crate) fn ledger(&self) -> Option<PathBuf> {
+    pub(crate) fn ledger_path(&self) -> Option<PathBuf> {
         if let Some(given) = &self.ledger {
             return Some(given.clone());
         }

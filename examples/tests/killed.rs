@@ -1,0 +1,67 @@
+//! The checkout example is killed in the middle, again and again, and started again: the ledger and the outcomes agree.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// After so many effects in the journal the program is killed.
+const KILLS: [usize; 3] = [200, 900, 2_000];
+
+#[test]
+fn a_killed_checkout_goes_on_where_it_stopped() {
+    let program = built();
+    let directory = tempfile::tempdir().expect("a directory");
+    let transport = format!("embedded:{}", directory.path().join("data").display());
+    let journal = directory.path().join("ledger.jsonl");
+    let command = || {
+        let mut command = Command::new(&program);
+        command.args(["--transport", &transport, "--json", "--gateway-ms", "5", "--ledger"]).arg(&journal);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+
+    for effects in KILLS {
+        let mut process = command().spawn().expect("the example starts");
+        wait_for(effects, &journal);
+        assert!(process.try_wait().expect("its status").is_none(), "it ended before {effects} effects");
+        process.kill().expect("killed");
+        process.wait().expect("dead");
+    }
+    let killed = figures(&command().output().expect("the example runs"));
+    assert_eq!((killed["completed"].as_u64(), killed["stuck"].as_u64()), (Some(905), Some(0)), "{killed}");
+    assert_eq!((killed["compensated"].as_u64(), killed["failed"].as_u64()), (Some(73), Some(22)), "{killed}");
+}
+
+/// The figures of a run that ended well; its audit has passed, or its exit status would say so.
+fn figures(output: &Output) -> serde_json::Value {
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{stdout}{stderr}");
+    assert!(stdout.contains("audit: the ledger and the outcomes agree"), "{stdout}");
+    serde_json::from_str(stdout.lines().last().expect("a line")).expect("the last line is JSON")
+}
+
+fn wait_for(effects: usize, journal: &Path) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let lines = || fs::read(journal).map_or(0, |bytes| bytes.iter().filter(|byte| **byte == b'\n').count());
+    while lines() < effects {
+        assert!(Instant::now() < deadline, "only {} effects in two minutes", lines());
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Builds the example as the tests were built, so that there is next to nothing to do, and yields its path.
+fn built() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--workspace", "--all-features", "--example", "checkout", "--message-format", "json"])
+        .stdin(Stdio::null())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let messages = stdout.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let executables = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+    executables.last().expect("cargo names the executable")
+}
