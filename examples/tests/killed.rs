@@ -63,5 +63,5 @@ fn built() -> PathBuf {
     let stdout = String::from_utf8_lossy(&output.stdout);
     let messages = stdout.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let executables = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-    executables.last().expect("cargo names the executable")
+    executables.reduce(|_, last| last).expect("cargo names the executable")
 }

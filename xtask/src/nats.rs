@@ -96,7 +96,7 @@ fn installed() -> Result<PathBuf, String> {
 }
 
 /// Runs Python; its error is the last line of what it said.
-fn python<'a>(interpreter: &'a Path, arguments: impl FnOnce(&mut Command) -> &mut Command) -> Result<(), String> {
+fn python(interpreter: &Path, arguments: impl FnOnce(&mut Command) -> &mut Command) -> Result<(), String> {
     let mut command = Command::new(interpreter);
     let output = arguments(&mut command)
         .stdin(Stdio::null())
