@@ -1,6 +1,6 @@
 //! What a step can know about its own attempt.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::transport::InstanceId;
 
@@ -51,11 +51,18 @@ impl StepContext {
 /// Names one call of a step in one instance: `checkout/order-42/create_payment/3`. The same for all its attempts,
 /// and for a compensation that is registered before the first attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct IdempotencyKey(pub(crate) String);
+pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
     pub(crate) fn new(instance: &InstanceId, site: &str, occurrence: u64) -> Self {
-        Self(format!("{instance}/{site}/{occurrence}"))
+        let (saga, id) = (instance.saga(), instance.id());
+        // Written by hand: this is made for every attempt.
+        let mut text = String::with_capacity(saga.len() + id.len() + site.len() + 12);
+        for part in [saga, "/", id, "/", site, "/"] {
+            text.push_str(part);
+        }
+        let _ = write!(text, "{occurrence}");
+        Self(text)
     }
 
     /// The key as text.

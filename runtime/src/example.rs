@@ -172,7 +172,7 @@ impl Saga for order {
         let mut call_1: Option<Call<reserve>> = None;
         let mut call_2: Option<Call<charge>> = None;
         let mut call_3: Option<Caught<notify>> = None;
-        match machine.enter(&["reserve", "charge", "notify"]).await {
+        match machine.enter(&[("reserve", 1), ("charge", 2), ("notify", 3)], 0, 4).await {
             0 => {
                 let order { item, amount: given } = machine.arguments().await;
                 assert!(given != 13, "an unlucky amount");
@@ -242,7 +242,7 @@ impl Message for probe {
 impl Saga for probe {
     async fn resume(machine: &mut Machine<'_>) -> Self::Output {
         let mut call_1: Option<Call<ping>> = None;
-        match machine.enter(&["ping"]).await {
+        match machine.enter(&[("ping", 1)], 0, 2).await {
             0 => {
                 let probe { number } = machine.arguments().await;
                 match machine.suspend("ping", ping(number), &mut call_1).await {}

@@ -31,7 +31,7 @@ impl<E: fmt::Display + fmt::Debug> std::error::Error for SagaError<E> {}
 /// The outcome in a terminal record.
 pub(super) fn of<S: Saga>(
     instance: &InstanceId,
-    record: Record,
+    record: Box<Record>,
 ) -> Result<Result<ValueOf<S>, SagaError<ErrorOf<S>>>, Error> {
     let split = |output: Option<Value>| -> Result<Result<ValueOf<S>, ErrorOf<S>>, Error> {
         let output = output.ok_or_else(|| unreadable(instance, "it holds no output"))?;

@@ -28,11 +28,11 @@ enum Last {
 }
 
 pub(super) fn ended(
-    mut record: Record,
+    mut record: Box<Record>,
     ending: Ending,
     definition: &SagaDefinition,
     moment: &Moment,
-) -> Result<Record, Halt> {
+) -> Result<Box<Record>, Halt> {
     let call = pending_step(&mut record)?;
     let step = definition
         .step(&call.step)
@@ -86,11 +86,11 @@ pub(super) fn ended(
 /// it is forgotten when a consumer is moved or made anew (nats-server#5346), and it also counts what was handed
 /// back on purpose. A take-over is therefore a transition of its own, visible to an operator.
 pub(super) fn worker_lost(
-    mut record: Record,
+    mut record: Box<Record>,
     limit: u32,
     definition: &SagaDefinition,
     moment: &Moment,
-) -> Result<Record, Halt> {
+) -> Result<Box<Record>, Halt> {
     let call = pending_step(&mut record)?;
     call.lost = call.lost.saturating_add(1);
     if call.lost < limit {

@@ -7,26 +7,26 @@ use crate::machine::Advance;
 use crate::record::{Cause, Fault, FaultKind, Frame, Record, Status};
 
 /// Takes the saga up at its beginning.
-pub(super) fn begin(record: Record, definition: &SagaDefinition, moment: &Moment) -> Result<Record, Halt> {
+pub(super) fn begin(record: Box<Record>, definition: &SagaDefinition, moment: &Moment) -> Result<Box<Record>, Halt> {
     advance(record, None, definition, moment)
 }
 
 /// Hands the body what it waits for.
 pub(super) fn resume(
-    record: Record,
+    record: Box<Record>,
     reply: Reply,
     definition: &SagaDefinition,
     moment: &Moment,
-) -> Result<Record, Halt> {
+) -> Result<Box<Record>, Halt> {
     advance(record, Some(reply), definition, moment)
 }
 
 fn advance(
-    mut record: Record,
+    mut record: Box<Record>,
     reply: Option<Reply>,
     definition: &SagaDefinition,
     moment: &Moment,
-) -> Result<Record, Halt> {
+) -> Result<Box<Record>, Halt> {
     let frame = record.frame.take().ok_or_else(|| Halt::Illegal("a body without a frame".to_owned()))?;
     match definition.advance(&frame, reply) {
         Advance::Suspended(next) => {
@@ -54,7 +54,7 @@ fn advance(
 
 /// Fills in where and when the body has called a step, and registers the step's compensation if it is made from the
 /// arguments alone: before the first attempt, so that it also runs when the outcome stays unknown.
-fn called(mut record: Record, definition: &SagaDefinition, moment: &Moment) -> Result<Record, Halt> {
+fn called(mut record: Box<Record>, definition: &SagaDefinition, moment: &Moment) -> Result<Box<Record>, Halt> {
     record.steps += 1;
     let occurrence = record.steps;
     let site = record.frame.as_ref().map(|frame| frame.state.clone()).unwrap_or_default();

@@ -85,11 +85,11 @@ pub(crate) enum Halt {
 ///
 /// See [`Halt`]. The record that was given is then what still holds.
 pub(crate) fn apply(
-    mut record: Record,
+    mut record: Box<Record>,
     event: Event,
     definition: &SagaDefinition,
     moment: &Moment,
-) -> Result<Record, Halt> {
+) -> Result<Box<Record>, Halt> {
     let pending = record.frame.as_ref().is_some_and(|frame| frame.pending.is_some());
     record.updated = moment.now;
     record.handed_back = None;

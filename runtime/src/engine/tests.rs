@@ -13,7 +13,7 @@ use crate::{Failure, SagaError};
 /// An instance that is moved on by hand.
 struct Instance {
     definition: SagaDefinition,
-    record: Record,
+    record: Box<Record>,
     now: Timestamp,
 }
 
@@ -48,7 +48,7 @@ impl Instance {
         self.record.frame.iter().flat_map(|frame| &frame.undo).map(|undo| undo.step.as_str()).collect()
     }
 
-    fn try_on(&self, event: Event) -> Result<Record, Halt> {
+    fn try_on(&self, event: Event) -> Result<Box<Record>, Halt> {
         let moment = Moment { now: self.now, chance: [0.5; 2], failure_rate: 0.0 };
         // By way of its JSON, as in life.
         let stored = serde_json::to_string(&self.record).unwrap();

@@ -12,7 +12,7 @@ use crate::machine::panic_text;
 use crate::record::{Cause, Node, Record, Status, StepCall, Undo, Value, Vars};
 
 /// Begins to unwind, for `cause`.
-pub(super) fn begin(mut record: Record, cause: Cause, moment: &Moment) -> Result<Record, Halt> {
+pub(super) fn begin(mut record: Box<Record>, cause: Cause, moment: &Moment) -> Result<Box<Record>, Halt> {
     record.cause = Some(cause);
     if let Some(frame) = &mut record.frame {
         frame.vars = Vars::default();
@@ -21,13 +21,13 @@ pub(super) fn begin(mut record: Record, cause: Cause, moment: &Moment) -> Result
 }
 
 /// A compensation has been run.
-pub(super) fn undone(mut record: Record, moment: &Moment) -> Result<Record, Halt> {
+pub(super) fn undone(mut record: Box<Record>, moment: &Moment) -> Result<Box<Record>, Halt> {
     record.undone += 1;
     next(record, moment)
 }
 
 /// A compensation has failed for good. It stays pending, and those after it registered, for an operator to go on with.
-pub(super) fn stuck(mut record: Record) -> Result<Record, Halt> {
+pub(super) fn stuck(mut record: Box<Record>) -> Result<Box<Record>, Halt> {
     let call = pending_step(&mut record)?;
     let error = call.error.as_deref().unwrap_or("unknown");
     let reason = format!("compensation `{}` has failed at attempt {}: {error}", call.step, call.attempt);
@@ -56,7 +56,7 @@ pub(super) fn registered(compensation: &Compensation, call: &StepCall, output: O
 }
 
 /// The next compensation becomes the pending step; without one, the instance has come to its end.
-fn next(mut record: Record, moment: &Moment) -> Result<Record, Halt> {
+fn next(mut record: Box<Record>, moment: &Moment) -> Result<Box<Record>, Halt> {
     let Some(undo) = record.frame.as_mut().and_then(|frame| frame.undo.pop()) else {
         record.status = if record.undone > 0 { Status::Compensated } else { Status::Failed };
         record.frame = None;

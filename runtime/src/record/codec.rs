@@ -40,7 +40,8 @@ pub(crate) fn encode(codec: &dyn Codec, record: &Record) -> Result<Bytes, Unseri
     serde_json::to_vec(record).map(|json| codec.encode(json)).map_err(|error| Unserializable(error.to_string()))
 }
 
-pub(crate) fn decode(codec: &dyn Codec, stored: &Bytes) -> Result<Record, Unreadable> {
+/// A record is large and is handed from function to function, most of them async: it stays where it was read.
+pub(crate) fn decode(codec: &dyn Codec, stored: &Bytes) -> Result<Box<Record>, Unreadable> {
     let json = codec.decode(stored).map_err(Unreadable)?;
     serde_json::from_slice(&json).map_err(|error| Unreadable(error.to_string()))
 }

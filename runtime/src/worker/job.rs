@@ -77,7 +77,7 @@ impl Job<'_> {
     }
 
     /// Makes the attempt that the record waits for.
-    async fn run(&self, record: Record, step: &Arc<StepDefinition>) {
+    async fn run(&self, record: Box<Record>, step: &Arc<StepDefinition>) {
         let breaker = self.worker.breakers.get(step.name());
         if let Some(breaker) = breaker {
             let admission = breaker.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
@@ -100,14 +100,14 @@ impl Job<'_> {
     }
 
     /// Moves the instance on.
-    async fn transition(&self, record: Record, event: Event, failure_rate: f64) {
+    async fn transition(&self, record: Box<Record>, event: Event, failure_rate: f64) {
         let now = self.worker.options.clock.now();
         let moment = Moment { now, chance: [fastrand::f64(), fastrand::f64()], failure_rate };
         match engine::apply(record, event, self.saga, &moment) {
             Ok(next) => self.append(&next, now).await,
             Err(Halt::Pause(reason) | Halt::Illegal(reason)) => {
                 let known = record::decode(&*self.worker.options.codec, &self.delivery.payload).ok();
-                self.pause(known.as_ref(), reason).await;
+                self.pause(known.as_deref(), reason).await;
             }
         }
     }

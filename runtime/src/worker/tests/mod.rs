@@ -49,7 +49,7 @@ impl Stage {
         loop {
             let stored = watch.next().await.unwrap().unwrap();
             match record::decode(&Json, &stored.payload) {
-                Ok(record) if is(&record) => return record,
+                Ok(record) if is(&record) => return *record,
                 _ => {}
             }
         }
