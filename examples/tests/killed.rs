@@ -6,18 +6,32 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use sagaflow_tests::NatsServer;
+
 /// After so many effects in the journal the program is killed.
 const KILLS: [usize; 3] = [200, 900, 2_000];
 
 #[test]
-fn a_killed_checkout_goes_on_where_it_stopped() {
-    let program = built();
+fn a_checkout_killed_on_a_directory_goes_on_where_it_stopped() {
     let directory = tempfile::tempdir().expect("a directory");
     let transport = format!("embedded:{}", directory.path().join("data").display());
+    kill_and_finish(&transport);
+}
+
+#[tokio::test]
+async fn a_checkout_killed_over_nats_goes_on_where_it_stopped() {
+    let server = NatsServer::start().await;
+    let transport = server.url();
+    tokio::task::spawn_blocking(move || kill_and_finish(&transport)).await.expect("it ends");
+}
+
+fn kill_and_finish(transport: &str) {
+    let program = built();
+    let directory = tempfile::tempdir().expect("a directory");
     let journal = directory.path().join("ledger.jsonl");
     let command = || {
         let mut command = Command::new(&program);
-        command.args(["--transport", &transport, "--json", "--gateway-ms", "5", "--ledger"]).arg(&journal);
+        command.args(["--transport", transport, "--json", "--gateway-ms", "5", "--ledger"]).arg(&journal);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     };

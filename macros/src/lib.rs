@@ -23,11 +23,24 @@ use proc_macro::TokenStream;
 ///
 /// Options: `#[step(name = "…")]` sets the name in messages (default: the function's).
 ///
-/// ```ignore
+/// ```
+/// use sagaflow::prelude::*;
+/// # struct Db;
+/// # #[step] async fn delete_user(#[inject] db: &Db, id: u64) { let _ = (db, id); }
+///
 /// #[step]
 /// #[retry(exponential, base = "1s", factor = 1.0, max_attempts = 8)]
-/// #[compensate(delete_user(output.id))]
-/// async fn create_user(#[inject] db: &Db, name: String) -> Result<User, UserError> { … }
+/// #[compensate(delete_user(output))]
+/// async fn create_user(#[inject] db: &Db, name: String) -> Result<u64, Failure> {
+///     # let _ = db;
+///     Ok(name.len() as u64)
+/// }
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// // A unit test needs no worker.
+/// let id = Dependencies::new().with(Db).scope(create_user("Ada".into()).inline()).await;
+/// assert_eq!(id.unwrap(), 3);
+/// # });
 /// ```
 #[proc_macro_attribute]
 pub fn step(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -41,13 +54,21 @@ pub fn step(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Options: `#[saga(name = "…")]` sets the name in messages (default: the function's).
 ///
-/// ```ignore
+/// ```
+/// use sagaflow::prelude::*;
+/// # #[step] async fn create_user(name: String) -> Result<u64, Failure> { Ok(name.len() as u64) }
+/// # #[step] async fn create_order(user: u64, items: Vec<String>) -> Result<u64, Failure> { Ok(user + items.len() as u64) }
+///
 /// #[saga]
-/// async fn checkout(request: Request) -> Result<Receipt, CheckoutError> {
-///     let user = create_user(request.name).await?;
-///     let order = create_order(user.id, request.items).await?;
-///     Ok(Receipt { order: order.id })
+/// async fn checkout(name: String, items: Vec<String>) -> Result<u64, Failure> {
+///     let user = create_user(name).await?;
+///     let order = create_order(user, items).await?;
+///     Ok(order)
 /// }
+///
+/// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+/// assert_eq!(checkout("Ada".into(), vec![]).inline().await.unwrap(), 3);
+/// # });
 /// ```
 #[proc_macro_attribute]
 pub fn saga(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -69,6 +90,17 @@ pub fn saga(options: TokenStream, item: TokenStream) -> TokenStream {
 /// All kinds: `jitter = none | full | equal | decorrelated`, `max_delay`, `max_attempts`, `max_elapsed`, `timeout`
 /// (of one attempt), `unless(pattern)` or `only(pattern)` on the error, `exhausted = fail | pause`. Durations are
 /// strings such as `"250ms"`, `"1s"`, `"5m"`, `"1h 30m"`.
+///
+/// ```
+/// use sagaflow::prelude::*;
+///
+/// #[step]
+/// #[retry(fixed, delay = "5s", jitter = equal, max_elapsed = "1h", timeout = "30s", exhausted = pause)]
+/// async fn print_label(parcel: u64) -> Result<(), Failure> {
+///     # let _ = parcel;
+///     Ok(())
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn retry(options: TokenStream, item: TokenStream) -> TokenStream {
     step::helper("retry", options.into(), item.into()).into()
@@ -79,6 +111,23 @@ pub fn retry(options: TokenStream, item: TokenStream) -> TokenStream {
 /// The call is an expression over the step's arguments and its `output` (the value of `Ok`). With `output` it is
 /// registered with the step's success; without, before the first attempt, so that it also runs when the step's
 /// outcome is unknown; it must then accept that there may be nothing to undo.
+///
+/// ```
+/// use sagaflow::prelude::*;
+///
+/// #[step]
+/// #[compensate(give_back(order))]
+/// async fn take_payment(order: u64, cents: u64) -> Result<(), Failure> {
+///     # let _ = (order, cents);
+///     Ok(())
+/// }
+///
+/// /// Does nothing if nothing was paid.
+/// #[step]
+/// async fn give_back(order: u64) {
+///     # let _ = order;
+/// }
+/// ```
 #[proc_macro_attribute]
 pub fn compensate(options: TokenStream, item: TokenStream) -> TokenStream {
     step::helper("compensate", options.into(), item.into()).into()

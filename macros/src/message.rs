@@ -9,7 +9,7 @@ use crate::options::Options;
 
 /// Emits the pair. From `async fn create_user(#[inject] db: &Db, name: String) -> Result<User, UserError>`:
 ///
-/// ```ignore
+/// ```text
 /// fn create_user(name: String) -> Call<create_user> { Call::new(create_user { name }) }
 /// struct create_user { name: String }
 /// impl Message for create_user { const NAME = "create_user"; type Output = Result<User, UserError>; … }

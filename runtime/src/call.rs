@@ -44,12 +44,28 @@ impl<S: Step> Call<S> {
     /// Awaits the step and takes faults as values, too: a panic, a timeout or a lost worker that would unwind the
     /// saga becomes an `Err` that the body can handle.
     ///
-    /// ```ignore
-    /// match charge(order).outcome().await {
-    ///     Ok(receipt) => …,
-    ///     Err(StepError::Failed(error)) => …,          // the step's own error
-    ///     Err(StepError::Fault(fault)) => …,           // panicked, timed out, or lost its worker
+    /// ```
+    /// use sagaflow::StepError;
+    /// use sagaflow::prelude::*;
+    ///
+    /// #[step]
+    /// async fn charge(amount: u64) -> Result<u64, Failure> {
+    ///     Ok(amount)
     /// }
+    ///
+    /// #[saga]
+    /// async fn pay(amount: u64) -> Result<String, Failure> {
+    ///     match charge(amount).outcome().await {
+    ///         Ok(charged) => Ok(format!("charged {charged}")),
+    ///         // The step's own error.
+    ///         Err(StepError::Failed(error)) => Err(error),
+    ///         // It panicked, timed out, or lost its worker.
+    ///         Err(fault) => Ok(format!("to be looked at by hand: {fault}")),
+    ///     }
+    /// }
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// assert_eq!(pay(7).inline().await.unwrap(), "charged 7");
+    /// # });
     /// ```
     pub fn outcome(self) -> Caught<S> {
         Caught(self)

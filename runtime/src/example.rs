@@ -1,6 +1,6 @@
 //! A saga for unit tests, written by hand the way `#[saga]` and `#[step]` write it:
 //!
-//! ```ignore
+//! ```text
 //! #[step] #[compensate(release(output))] #[retry(exponential, base = "1s", factor = 1.0, max_attempts = 3)]
 //! async fn reserve(item: String) -> Result<u64, Failure>;
 //! #[step] #[compensate(refund(amount))] #[retry(fixed, delay = "1s", max_attempts = 2, timeout = "1m")]

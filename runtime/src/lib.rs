@@ -1,4 +1,48 @@
-//! Durable sagas from ordinary async functions.
+//! Durable transactions over many services, written as ordinary async Rust.
+//!
+//! * [`#[step]`](step) makes an async function a durable step: its arguments and its result travel in messages, it is
+//!   tried again by its [`#[retry]`](retry) policy, and undone by its [`#[compensate]`](compensate) call.
+//! * [`#[saga]`](saga) compiles an async function that awaits steps into a state machine. There is no replay: it
+//!   resumes at its last message.
+//! * A [`Worker`] runs them over a [`Transport`]: NATS JetStream, a directory, or memory ([`connect`]).
+//! * A [`Client`] starts instances, once per id, and waits for their outcomes.
+//!
+//! ```
+//! use sagaflow::prelude::*;
+//!
+//! #[step]
+//! #[retry(exponential, base = "10ms", factor = 1.0, max_attempts = 5)]
+//! #[compensate(give_back(seat))]
+//! async fn book(seat: u32) -> Result<String, Failure> {
+//!     Ok(format!("seat {seat}"))
+//! }
+//!
+//! #[step]
+//! async fn give_back(seat: u32) {
+//!     println!("seat {seat} is free again");
+//! }
+//!
+//! #[saga]
+//! async fn outing(seats: Vec<u32>) -> Result<Vec<String>, Failure> {
+//!     let mut tickets = Vec::new();
+//!     for seat in seats {
+//!         tickets.push(book(seat).await?);
+//!     }
+//!     Ok(tickets)
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), sagaflow::Error> {
+//! let transport = sagaflow::connect("embedded:").await?;
+//! let worker = Worker::builder(transport.clone()).serve::<outing>().build()?.spawn();
+//! let handle = Client::new(transport).start(outing(vec![3, 4])).id("sunday").await?;
+//! assert_eq!(handle.outcome().await?.unwrap(), ["seat 3", "seat 4"]);
+//! worker.shutdown().await
+//! # }
+//! ```
+//!
+//! What is guaranteed, and what is not, is said in the README. Feature flags: `nats` and `embedded` (both on) bring the
+//! transports, `testing` the conformance suite for transports of your own.
 
 pub mod client;
 pub mod context;

@@ -78,7 +78,7 @@ fn compile(function: &Function, diagnostics: &mut Diagnostics) -> TokenStream {
     emit::emit(&graph, &liveness)
 }
 
-/// ```ignore
+/// ```text
 /// impl Saga for checkout {
 ///     async fn resume(machine: &mut Machine<'_>) -> Result<Receipt, CheckoutError> { … }
 /// }

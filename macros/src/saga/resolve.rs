@@ -1,6 +1,6 @@
 //! Pass 3: gives a variable a name of its own where it hides another one that may still be needed.
 //!
-//! ```ignore
+//! ```text
 //! let user = find(1).await?;
 //! if let Some(user) = partner(user.id).await? { greet(user).await?; }      // user → user_2, in this `if` only
 //! bill(user).await?;

@@ -10,7 +10,7 @@ use crate::function::Function;
 
 /// From `delete_user(output.id)`:
 ///
-/// ```ignore
+/// ```text
 /// step.undone_by_output(|create_user { name }: create_user, output| delete_user(output.id));
 /// ```
 ///

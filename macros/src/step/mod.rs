@@ -97,7 +97,7 @@ fn usage(helper: &str) -> &'static str {
     }
 }
 
-/// ```ignore
+/// ```text
 /// impl Step for create_user {
 ///     fn define(step: &mut StepDefinition) { step.needs::<Db>("db"); step.retry(…); … }
 ///     async fn run(self, injected: Injected) -> Result<User, UserError> {

@@ -38,10 +38,29 @@ use crate::{Dependencies, Error};
 
 /// Runs the steps of the sagas that it serves. Any number of workers can serve the same saga.
 ///
-/// ```ignore
-/// let worker = Worker::builder(transport).serve::<checkout>().provide(pool).build()?.spawn();
-/// // …
+/// ```
+/// use sagaflow::prelude::*;
+///
+/// struct Greeting(&'static str);
+///
+/// #[step]
+/// async fn greet(#[inject] greeting: &Greeting, name: String) -> String {
+///     format!("{}, {name}", greeting.0)
+/// }
+///
+/// #[saga]
+/// async fn welcome(name: String) -> Result<String, Failure> {
+///     Ok(greet(name).await)
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), sagaflow::Error> {
+/// let transport = sagaflow::connect("embedded:").await?;
+/// let worker = Worker::builder(transport.clone()).serve::<welcome>().provide(Greeting("Hello")).build()?.spawn();
+/// let handle = Client::new(transport).start(welcome("Ada".into())).id("ada").await?;
+/// assert_eq!(handle.outcome().await?.unwrap(), "Hello, Ada");
 /// worker.shutdown().await
+/// # }
 /// ```
 #[derive(Debug)]
 pub struct Worker {

@@ -1,6 +1,6 @@
 //! Pass 6: from the graph to `resume`, one function that is a loop over its states.
 //!
-//! ```ignore
+//! ```text
 //! async fn resume(machine: &mut Machine<'_>) -> Result<Receipt, CheckoutError> {
 //!     enum __At { Start, create_user, …, Description }
 //!     let mut slot_request_items = None; …              // what waits for its next reader

@@ -180,7 +180,7 @@ impl Lower<'_> {
         self.unit(dest);
     }
 
-    /// ```ignore
+    /// ```text
     /// for item in items { … }
     /// let mut rest_of_item = Iterable(items).rest(); loop { match rest_of_item.next() { Some(item) => { … } None => break } }
     /// ```

@@ -1,6 +1,6 @@
 //! Suspensions in the middle of an expression: what is evaluated before them is kept in variables.
 //!
-//! ```ignore
+//! ```text
 //! pay(total(&order), fee(order.id).await?)
 //! // let held = total(&order); suspend at `fee`: fee(order.id); then:
 //! // pay(held, reply?)

@@ -1,6 +1,6 @@
 //! Pass 4: from the body to the flow graph.
 //!
-//! ```ignore
+//! ```text
 //! let user = create_user(name).await?;      block 0: … suspend at `create_user`: create_user(name), then 1
 //! log(&user);                               block 1: let user = reply?; log(&user); …
 //! ```
