@@ -6,7 +6,7 @@ use sagaflow::prelude::*;
 use std::sync::Mutex;
 use tokio::sync::{Notify, Semaphore};
 
-/// How many steps [`three`] has.
+/// How many steps [`three()`] has.
 pub(crate) const STEPS: u64 = 3;
 
 #[saga]

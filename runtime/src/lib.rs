@@ -1,8 +1,8 @@
 //! Durable transactions over many services, written as ordinary async Rust.
 //!
-//! * [`#[step]`](step) makes an async function a durable step: its arguments and its result travel in messages, it is
-//!   tried again by its [`#[retry]`](retry) policy, and undone by its [`#[compensate]`](compensate) call.
-//! * [`#[saga]`](saga) compiles an async function that awaits steps into a state machine. There is no replay: it
+//! * [`#[step]`](macro@step) makes an async function a durable step: its arguments and its result travel in messages, it is
+//!   tried again by its [`#[retry]`](macro@retry) policy, and undone by its [`#[compensate]`](macro@compensate) call.
+//! * [`#[saga]`](macro@saga) compiles an async function that awaits steps into a state machine. There is no replay: it
 //!   resumes at its last message.
 //! * A [`Worker`] runs them over a [`Transport`]: NATS JetStream, a directory, or memory ([`connect`]).
 //! * A [`Client`] starts instances, once per id, and waits for their outcomes.

@@ -1,8 +1,8 @@
 //! The worker: takes records from a transport, runs what they wait for, and appends the records that follow.
 //!
-//! Read in this order: [`builder`] (what is served, checked before anything is consumed), [`receive`] (one task per
-//! saga), [`job`] (one delivery), [`attempt`] (one run of a step), [`settle`] (the next record, and the end of the
-//! delivery), [`held`] (which deliveries are in hand, kept alive by one timer), [`running`] (stopping it all).
+//! Read in this order: `builder` (what is served, checked before anything is consumed), `receive` (one task per
+//! saga), `job` (one delivery), `attempt` (one run of a step), `settle` (the next record, and the end of the
+//! delivery), `held` (which deliveries are in hand, kept alive by one timer), `running` (stopping it all).
 //!
 //! **A delivery is acknowledged only when its record is known to be superseded, or wants nothing.** If the process
 //! dies anywhere else, the record is delivered again. If the wrong delivery is settled, or none, the condition of
