@@ -1,7 +1,7 @@
 //! A real nats-server for one test: on loopback, on a port and with a store of its own, gone when the test ends.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -29,10 +29,12 @@ impl Default for Settings {
     }
 }
 
-/// A running nats-server. Killed when dropped.
+/// A running nats-server. Killed when dropped, and when the process that has started it ends without that (a test that
+/// keeps one in a `static`, or is killed itself).
 #[derive(Debug)]
 pub struct NatsServer {
     child: Option<Child>,
+    guard: Option<Guard>,
     port: u16,
     directory: TempDir,
 }
@@ -54,7 +56,7 @@ impl NatsServer {
     /// As [`start`](Self::start).
     pub async fn start_with(settings: Settings) -> Self {
         let directory = TempDir::new().expect("a directory for the server");
-        let mut server = Self { child: None, port: 0, directory };
+        let mut server = Self { child: None, guard: None, port: 0, directory };
         // Between finding a free port and using it, another process may take it.
         for _ in 0..5 {
             server.port = free_port();
@@ -85,6 +87,7 @@ impl NatsServer {
     /// If it does not end.
     pub async fn stop(&mut self) {
         let Some(mut child) = self.child.take() else { return };
+        let guard = self.guard.take();
         let told = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status();
         assert!(told.is_ok_and(|status| status.success()), "can't tell nats-server to end");
         let started = Instant::now();
@@ -95,6 +98,7 @@ impl NatsServer {
             }
             sleep(Duration::from_millis(10)).await;
         }
+        guard.into_iter().for_each(Guard::dismiss);
     }
 
     /// Ends the server as a crash does (SIGKILL).
@@ -103,6 +107,7 @@ impl NatsServer {
             // Both fail only if it is gone already.
             let _ = child.kill();
             let _ = child.wait();
+            self.guard.take().into_iter().for_each(Guard::dismiss);
         }
     }
 
@@ -142,12 +147,14 @@ impl NatsServer {
             .stderr(Stdio::null())
             .spawn()
             .expect("starting nats-server");
+        self.guard = Some(Guard::post(&child, self.directory.path()));
         let child = self.child.insert(child);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
             if child.try_wait().expect("the server's state").is_some() {
                 self.child = None;
+                self.guard.take().into_iter().for_each(Guard::dismiss);
                 return false;
             }
             if greets(address) {
@@ -157,6 +164,28 @@ impl NatsServer {
         }
         self.kill();
         false
+    }
+}
+
+/// Outlives this process, and then ends the server: it waits for the end of a pipe that this process holds.
+#[derive(Debug)]
+struct Guard(Child);
+
+impl Guard {
+    fn post(server: &Child, directory: &Path) -> Self {
+        let script = r#"read -r _ && exit; kill -9 "$0"; rm -rf "$1""#;
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).arg(server.id().to_string()).arg(directory);
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self(command.spawn().expect("starting the guard of nats-server"))
+    }
+
+    /// The server is gone: there is nothing left to end.
+    fn dismiss(mut self) {
+        if let Some(mut pipe) = self.0.stdin.take() {
+            let _ = pipe.write_all(b"dismissed\n");
+        }
+        let _ = self.0.wait();
     }
 }
 
@@ -188,7 +217,7 @@ fn binary() -> &'static Path {
         }
         let target = std::env::var_os("CARGO_TARGET_DIR")
             .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
-        let installed = target.join("nats/bin/nats-server");
+        let installed = target.join("nats-venv/bin/nats-server");
         if installed.exists() {
             return installed;
         }
