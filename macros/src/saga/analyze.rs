@@ -3,15 +3,16 @@
 //! A place is a variable, or a field of one where only fields are read: after `create_user(request.name).await?`,
 //! code that goes on with `request.items` keeps just that (and the move of `request.name` stays legal).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::visit_mut::VisitMut;
 use syn::{Expr, Member, Stmt};
 
+use super::assigned;
 use super::graph::{BlockId, End, Graph, Jump, VarId};
-use super::places::{Handler, Walk, as_place};
+use super::places::{Handler, Walk};
 
 /// A path of fields, as text: `["items", "0"]`. Empty: the variable itself.
 pub(crate) type Path = Vec<String>;
@@ -57,72 +58,147 @@ pub(crate) struct Uses {
     pub(crate) remade: Vec<VarId>,
 }
 
+/// What the lines of a block do, and its end.
+#[derive(Debug)]
+struct Facts {
+    lines: Vec<LineFacts>,
+    end: Uses,
+}
+
+#[derive(Debug)]
+struct LineFacts {
+    uses: Uses,
+    /// Variables whose old value is gone after it, on every way through it.
+    assigned: Vec<VarId>,
+    /// `let x;`: what it binds has no value yet.
+    deferred: bool,
+}
+
 /// The result: what is alive at the beginning of each block.
 #[derive(Debug)]
 pub(crate) struct Liveness {
     pub(crate) at: Vec<Live>,
     pub(crate) reachable: HashSet<BlockId>,
+    facts: Vec<Facts>,
+}
+
+impl Liveness {
+    /// All that the code of a block does to places.
+    pub(crate) fn uses(&self, block: BlockId) -> impl Iterator<Item = &Uses> {
+        let facts = &self.facts[block];
+        facts.lines.iter().map(|line| &line.uses).chain([&facts.end])
+    }
+
+    /// The jumps in a block's verbatim code.
+    pub(crate) fn jumps(&self, block: BlockId) -> impl Iterator<Item = Jump> {
+        self.uses(block).flat_map(|uses| uses.jumps.iter().copied())
+    }
+
+    /// The blocks that may come after a block, jumps included.
+    pub(crate) fn successors(&self, graph: &Graph, block: BlockId) -> Vec<BlockId> {
+        let mut targets = graph.blocks[block].end.targets();
+        targets.extend(self.jumps(block).map(|jump| jump.to));
+        targets
+    }
 }
 
 /// Notes which variables are assigned as a whole, then iterates over the graph until nothing changes.
 pub(crate) fn analyze(graph: &mut Graph) -> Liveness {
-    note_reassigned(graph);
-    let reachable = reachable(graph);
-    let mut liveness = Liveness { at: vec![Live::default(); graph.blocks.len()], reachable };
+    let written: Vec<VarId> = (0..graph.blocks.len()).flat_map(|block| facts(graph, block).writes()).collect();
+    for var in written {
+        graph.vars[var].reassigned = true;
+    }
+    let facts: Vec<_> = (0..graph.blocks.len()).map(|block| facts(graph, block)).collect();
+    let at = vec![Live::default(); graph.blocks.len()];
+    let mut liveness = Liveness { at, reachable: HashSet::new(), facts };
+    let mut open = vec![0];
+    while let Some(block) = open.pop() {
+        if liveness.reachable.insert(block) {
+            open.extend(liveness.successors(graph, block));
+        }
+    }
     loop {
         let mut changed = false;
         for block in (0..graph.blocks.len()).rev() {
-            let live = live_at_start(graph, block, &liveness.at);
+            let live = live_at_start(graph, block, &liveness);
             if live != liveness.at[block] {
                 liveness.at[block] = live;
                 changed = true;
             }
         }
         if !changed {
-            return liveness;
+            break;
         }
     }
+    // `let x; step().await?; …`: where nothing can have been assigned yet, there is nothing to keep.
+    let assigned = maybe_assigned(graph, &liveness);
+    for (live, assigned) in liveness.at.iter_mut().zip(&assigned) {
+        live.0.retain(|var, _| assigned.contains(var));
+    }
+    liveness
 }
 
-fn note_reassigned(graph: &mut Graph) {
-    let mut written = Vec::new();
-    for block in &graph.blocks {
-        let mut scope = (*block.scope).clone();
-        for line in &block.lines {
-            written.extend(uses_of_stmt(&line.stmt, &scope, graph).writes);
-            declare(&mut scope, &line.binds, graph);
+/// The variables that may have a value at the beginning of each block.
+pub(crate) fn maybe_assigned(graph: &Graph, liveness: &Liveness) -> Vec<HashSet<VarId>> {
+    let mut at = vec![HashSet::new(); graph.blocks.len()];
+    let mut open: VecDeque<BlockId> = VecDeque::from([0]);
+    let mut seen = HashSet::new();
+    while let Some(id) = open.pop_front() {
+        let (block, facts) = (&graph.blocks[id], &liveness.facts[id]);
+        let mut assigned: HashSet<VarId> = at[id].clone();
+        assigned.extend(block.reply.iter().map(|(_, reply)| *reply));
+        let mut reached = Vec::new();
+        let jumps = |uses: &Uses, assigned: &HashSet<VarId>, reached: &mut Vec<_>| {
+            for jump in &uses.jumps {
+                let mut there = assigned.clone();
+                there.extend(jump.defines);
+                reached.push((jump.to, there));
+            }
+        };
+        for (line, facts) in block.lines.iter().zip(&facts.lines) {
+            if facts.deferred {
+                line.binds.iter().for_each(|var| _ = assigned.remove(var));
+            } else {
+                assigned.extend(&line.binds);
+            }
+            assigned.extend(&facts.uses.writes);
+            jumps(&facts.uses, &assigned, &mut reached);
         }
-        written.extend(uses_of_end(&block.end, &scope, graph).writes);
-    }
-    for var in written {
-        graph.vars[var].reassigned = true;
-    }
-}
-
-fn reachable(graph: &Graph) -> HashSet<BlockId> {
-    let (mut reachable, mut open) = (HashSet::new(), vec![0]);
-    while let Some(block) = open.pop() {
-        if reachable.insert(block) {
-            open.extend(successors(graph, block));
+        assigned.extend(&facts.end.writes);
+        assigned.extend(bound_by_end(&block.end, graph));
+        jumps(&facts.end, &assigned, &mut reached);
+        reached.extend(block.end.targets().into_iter().map(|to| (to, assigned.clone())));
+        for (to, there) in reached {
+            let before = at[to].len();
+            at[to].extend(there);
+            if seen.insert(to) || at[to].len() != before {
+                open.push_back(to);
+            }
         }
     }
-    reachable
+    at
 }
 
-/// The blocks that may come after a block, jumps included.
-pub(crate) fn successors(graph: &Graph, block: BlockId) -> Vec<BlockId> {
-    let mut targets = graph.blocks[block].end.targets();
-    targets.extend(jumps(graph, block).into_iter().map(|jump| jump.to));
-    targets
+/// What each piece of a block does.
+fn facts(graph: &Graph, id: BlockId) -> Facts {
+    let block = &graph.blocks[id];
+    let mut scope = (*block.scope).clone();
+    let mut lines = Vec::new();
+    for line in &block.lines {
+        let uses = uses_of_stmt(&line.stmt, &scope, graph);
+        let assigned = assigned::by_stmt(&line.stmt);
+        let assigned = assigned.iter().filter_map(|name| scope.get(name).copied()).collect();
+        let deferred = matches!(&line.stmt, Stmt::Local(local) if local.init.is_none());
+        declare(&mut scope, &line.binds, graph);
+        lines.push(LineFacts { uses, assigned, deferred });
+    }
+    Facts { lines, end: uses_of_end(&block.end, &scope, graph) }
 }
 
-/// The jumps in a block's verbatim code.
-pub(crate) fn jumps(graph: &Graph, block: BlockId) -> Vec<Jump> {
-    let block = &graph.blocks[block];
-    let mut jumps: Vec<_> =
-        block.lines.iter().flat_map(|line| uses_of_stmt(&line.stmt, &block.scope, graph).jumps).collect();
-    jumps.extend(uses_of_end(&block.end, &block.scope, graph).jumps);
-    jumps
+impl Facts {
+    fn writes(self) -> Vec<VarId> {
+        self.lines.into_iter().flat_map(|line| line.uses.writes).chain(self.end.writes).collect()
+    }
 }
 
 /// Names that a line declares hide older ones in the lines after it.
@@ -132,29 +208,17 @@ pub(crate) fn declare(scope: &mut HashMap<String, VarId>, binds: &[VarId], graph
     }
 }
 
-fn live_at_start(graph: &Graph, id: BlockId, at: &[Live]) -> Live {
-    let block = &graph.blocks[id];
-    // The scope before each line.
-    let mut scopes = vec![(*block.scope).clone()];
-    for line in &block.lines {
-        let mut scope = scopes.last().expect("there is a first").clone();
-        declare(&mut scope, &line.binds, graph);
-        scopes.push(scope);
-    }
+fn live_at_start(graph: &Graph, id: BlockId, liveness: &Liveness) -> Live {
+    let (block, facts, at) = (&graph.blocks[id], &liveness.facts[id], &liveness.at);
     let mut live = Live::default();
     for target in block.end.targets() {
         live.extend(&at[target]);
     }
-    let (bound, last_scope) = (bound_by_end(&block.end, graph), scopes.last().expect("there is a last"));
-    bound.iter().for_each(|var| live.remove(*var));
-    gen_uses(&mut live, uses_of_end(&block.end, last_scope, graph), at);
-    for (line, scope) in block.lines.iter().zip(&scopes).rev() {
-        line.binds.iter().for_each(|var| live.remove(*var));
-        let uses = uses_of_stmt(&line.stmt, scope, graph);
-        if let Some(var) = assigned_outright(&line.stmt, scope) {
-            live.remove(var);
-        }
-        gen_uses(&mut live, uses, at);
+    bound_by_end(&block.end, graph).iter().for_each(|var| live.remove(*var));
+    gen_uses(&mut live, &facts.end, at);
+    for (line, facts) in block.lines.iter().zip(&facts.lines).rev() {
+        line.binds.iter().chain(&facts.assigned).for_each(|var| live.remove(*var));
+        gen_uses(&mut live, &facts.uses, at);
     }
     if let Some((_, reply)) = block.reply {
         live.remove(reply);
@@ -162,44 +226,37 @@ fn live_at_start(graph: &Graph, id: BlockId, at: &[Live]) -> Live {
     live
 }
 
-fn gen_uses(live: &mut Live, uses: Uses, at: &[Live]) {
-    for jump in uses.jumps {
+fn gen_uses(live: &mut Live, uses: &Uses, at: &[Live]) {
+    for jump in &uses.jumps {
         let mut target = at[jump.to].clone();
         if let Some(var) = jump.defines {
             target.remove(var);
         }
         live.extend(&target);
     }
-    for (var, path) in uses.reads {
-        live.add(var, path);
+    for (var, path) in &uses.reads {
+        live.add(*var, path.clone());
     }
 }
 
 /// The variables that a block's end binds for its targets.
-fn bound_by_end(end: &End, graph: &Graph) -> Vec<VarId> {
+pub(crate) fn bound_by_end(end: &End, graph: &Graph) -> Vec<VarId> {
     match end {
         End::If { binds, .. } | End::LetElse { binds, .. } => binds.clone(),
         End::Match { arms, .. } => arms.iter().flat_map(|arm| arm.binds.iter().copied()).collect(),
         End::Suspend { then, .. } => graph.blocks[*then].reply.iter().map(|(_, reply)| *reply).collect(),
-        End::Open | End::Goto(_) | End::Return(_) => Vec::new(),
+        End::Open | End::Never | End::Goto(_) | End::Return(_) => Vec::new(),
     }
 }
 
-/// `x = …;` as a statement: from here on the old value is gone.
-fn assigned_outright(stmt: &Stmt, scope: &HashMap<String, VarId>) -> Option<VarId> {
-    let Stmt::Expr(Expr::Assign(assign), _) = stmt else { return None };
-    let (root, fields) = as_place(&assign.left)?;
-    if fields.is_empty() { scope.get(&root.to_string()).copied() } else { None }
-}
-
-pub(crate) fn uses_of_stmt(stmt: &Stmt, scope: &HashMap<String, VarId>, graph: &Graph) -> Uses {
+fn uses_of_stmt(stmt: &Stmt, scope: &HashMap<String, VarId>, graph: &Graph) -> Uses {
     collect(scope, graph, |walk| walk.visit_stmt_mut(&mut stmt.clone()))
 }
 
 /// The uses of a block's end, what its targets do not included.
-pub(crate) fn uses_of_end(end: &End, scope: &HashMap<String, VarId>, graph: &Graph) -> Uses {
+fn uses_of_end(end: &End, scope: &HashMap<String, VarId>, graph: &Graph) -> Uses {
     match end {
-        End::Open | End::Goto(_) => Uses::default(),
+        End::Open | End::Never | End::Goto(_) => Uses::default(),
         // What a condition or pattern binds is visible in its later parts.
         End::If { cond, binds, .. } => {
             let mut scope = scope.clone();

@@ -1,8 +1,13 @@
 //! Pass 2: what a saga's body can't contain.
 
 use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::parse::{ParseStream, Parser};
 use syn::visit::{self, Visit};
-use syn::{Block, Expr, ExprAsync, ExprClosure, ExprForLoop, Item, Macro, spanned::Spanned};
+use syn::{
+    Arm, Attribute, Block, Expr, ExprAsync, ExprClosure, ExprForLoop, ExprUnsafe, FieldValue, Item, Macro, Stmt,
+    spanned::Spanned,
+};
 
 use super::suspends;
 use crate::diagnostics::Diagnostics;
@@ -56,10 +61,52 @@ impl<'ast> Visit<'ast> for Check<'_> {
         }
     }
 
+    fn visit_expr_unsafe(&mut self, inner: &'ast ExprUnsafe) {
+        if suspends::block(&inner.block) {
+            self.diagnostics.error(inner.unsafe_token, "a step can't be awaited in an `unsafe` block: await it before");
+        }
+        visit::visit_expr_unsafe(self, inner);
+    }
+
+    /// Whether the state is there must not depend on the configuration, in which a worker was compiled.
+    fn visit_stmt(&mut self, stmt: &'ast Stmt) {
+        if suspends::stmt(stmt) {
+            let attrs = |input: ParseStream<'_>| {
+                let attrs = Attribute::parse_outer(input)?;
+                input.parse::<TokenStream>().map(|_| attrs)
+            };
+            self.check_cfg(&attrs.parse2(stmt.to_token_stream()).unwrap_or_default());
+        }
+        visit::visit_stmt(self, stmt);
+    }
+
+    fn visit_arm(&mut self, arm: &'ast Arm) {
+        if suspends::expr(&arm.body) {
+            self.check_cfg(&arm.attrs);
+        }
+        visit::visit_arm(self, arm);
+    }
+
+    fn visit_field_value(&mut self, field: &'ast FieldValue) {
+        if suspends::expr(&field.expr) {
+            self.check_cfg(&field.attrs);
+        }
+        visit::visit_field_value(self, field);
+    }
+
     fn visit_item(&mut self, _: &'ast Item) {}
 }
 
 impl Check<'_> {
+    fn check_cfg(&mut self, attrs: &[Attribute]) {
+        for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")) {
+            self.diagnostics.error(
+                attr,
+                "what awaits can't be left out by `#[cfg]`: write `if cfg!(…) { … }`, so that every build knows the same states",
+            );
+        }
+    }
+
     /// The rest of a loop over a borrow can't be saved.
     fn check_iterable(&mut self, iterable: &Expr) {
         let borrowed = match iterable {

@@ -37,7 +37,7 @@ pub(crate) struct Var {
     pub(crate) mutable: bool,
     /// Assigned as a whole after its declaration: then it is never divided into its fields.
     pub(crate) reassigned: bool,
-    /// The type, where the user wrote one for a value that is assigned in several branches.
+    /// The type, where the user wrote one for a value that is assigned in several branches, or later (`let x: u8;`).
     pub(crate) ty: Option<Type>,
     /// Set when it is not saved, but made again: `let name = &user.name;`, `let label = "paid";`
     pub(crate) remake: Option<Remake>,
@@ -47,6 +47,8 @@ pub(crate) struct Var {
 #[derive(Debug, Clone)]
 pub(crate) struct Remake {
     pub(crate) init: Expr,
+    /// The type, where the user wrote one.
+    pub(crate) ty: Option<Type>,
     /// The variable that it borrows from, and the fields.
     pub(crate) place: Option<(VarId, Vec<String>)>,
 }
@@ -76,6 +78,8 @@ pub(crate) struct Line {
 pub(crate) enum End {
     /// Not yet known, or never reached.
     Open,
+    /// What stands before it never comes to an end: in the `else` of a `let … else`.
+    Never,
     Goto(BlockId),
     If {
         cond: Expr,
@@ -158,7 +162,7 @@ impl End {
     /// The blocks that may come next, jumps in verbatim code not included.
     pub(crate) fn targets(&self) -> Vec<BlockId> {
         match self {
-            Self::Open | Self::Return(_) => Vec::new(),
+            Self::Open | Self::Never | Self::Return(_) => Vec::new(),
             Self::Goto(to) | Self::Suspend { then: to, .. } => vec![*to],
             Self::If { then, otherwise, .. } | Self::LetElse { then, otherwise, .. } => vec![*then, *otherwise],
             Self::Match { arms, .. } => arms.iter().map(|arm| arm.block).collect(),

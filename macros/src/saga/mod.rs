@@ -10,6 +10,7 @@
 //! 6. [`emit`]: the graph becomes one function.
 
 mod analyze;
+mod assigned;
 mod check;
 mod emit;
 mod graph;
@@ -21,6 +22,7 @@ mod resolve;
 mod suspends;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -75,6 +77,9 @@ fn compile(function: &Function, diagnostics: &mut Diagnostics) -> TokenStream {
     let first = parse_quote!(let #ident { #(#fields),* } = __arguments;);
     let mut graph = lower::lower(&params, first, body, diagnostics);
     let liveness = analyze::analyze(&mut graph);
+    if cfg!(debug_assertions) && diagnostics.is_empty() {
+        verify::verify(&graph, &liveness);
+    }
     emit::emit(&graph, &liveness)
 }
 

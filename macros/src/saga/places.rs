@@ -35,39 +35,25 @@ pub(crate) trait Handler {
     }
 }
 
-/// The macros of the standard library and of common crates whose first string is a format string.
-const FORMAT_MACROS: [&str; 30] = [
-    "format",
-    "format_args",
-    "print",
-    "println",
-    "eprint",
-    "eprintln",
-    "write",
-    "writeln",
-    "panic",
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "debug_assert",
-    "debug_assert_eq",
-    "debug_assert_ne",
-    "unreachable",
-    "todo",
-    "unimplemented",
-    "trace",
-    "debug",
-    "info",
-    "warn",
-    "error",
-    "log",
-    "event",
-    "span",
-    "anyhow",
-    "bail",
-    "ensure",
-    "eyre",
-];
+/// What the strings in the tokens of a macro call are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Strings {
+    /// That of this argument is a format string, others are just strings.
+    FormatAt(usize),
+    /// It can't be told.
+    Unknown,
+}
+
+/// The macros of the standard library and of common crates that take a format string.
+fn strings_of(macro_name: &Ident) -> Strings {
+    Strings::FormatAt(match macro_name.to_string().as_str() {
+        "format" | "format_args" | "print" | "println" | "eprint" | "eprintln" | "panic" | "unreachable" | "todo"
+        | "unimplemented" | "anyhow" | "bail" | "eyre" => 0,
+        "write" | "writeln" | "assert" | "debug_assert" | "ensure" => 1,
+        "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => 2,
+        _ => return Strings::Unknown,
+    })
+}
 
 /// The walk; see the [module's page](self).
 pub(crate) struct Walk<'h, H> {
@@ -120,16 +106,18 @@ impl<'h, H: Handler> Walk<'h, H> {
         true
     }
 
-    fn tokens(&mut self, tokens: TokenStream, in_struct: bool, formats: bool) -> TokenStream {
+    /// The tokens of a macro call.
+    fn tokens(&mut self, tokens: TokenStream, in_struct: bool, strings: Strings) -> TokenStream {
         let tokens: Vec<_> = tokens.into_iter().collect();
         let mut output = TokenStream::new();
         let mut index = 0;
-        let mut strings = 0;
+        let mut argument = 0;
         while index < tokens.len() {
             let before = index.checked_sub(1).map(|before| &tokens[before]);
             match &tokens[index] {
                 TokenTree::Ident(ident) if self.is_place_token(&tokens, index, in_struct) => {
-                    let fields = token_fields(&tokens[index + 1..]);
+                    let steps = token_fields(&tokens[index + 1..]);
+                    let fields: Vec<_> = steps.iter().map(|step| step.member.clone()).collect();
                     match self.handler.place(ident, &fields) {
                         Some((new, parts)) => {
                             if in_struct && is_shorthand(&tokens, index) {
@@ -137,24 +125,39 @@ impl<'h, H: Handler> Walk<'h, H> {
                             } else {
                                 output.extend([TokenTree::Ident(new)]);
                             }
-                            index += 2 * (parts - 1);
+                            if let Some(last) = parts.checked_sub(2).map(|last| &steps[last]) {
+                                index += last.tokens;
+                                output.extend(last.rest.clone());
+                            }
                         }
                         None => output.extend([tokens[index].clone()]),
                     }
                 }
                 TokenTree::Group(group) => {
                     let inner_struct = group.delimiter() == Delimiter::Brace && before.is_some_and(is_type_name);
-                    let formats = formats && group.delimiter() == Delimiter::None;
-                    let mut inner = Group::new(group.delimiter(), self.tokens(group.stream(), inner_struct, formats));
+                    let strings = match (strings, macro_name(&tokens[..index])) {
+                        (_, Some(name)) => strings_of(name),
+                        (Strings::FormatAt(at), None) if group.delimiter() == Delimiter::None && at == argument => {
+                            Strings::FormatAt(0)
+                        }
+                        _ => Strings::Unknown,
+                    };
+                    let mut inner = Group::new(group.delimiter(), self.tokens(group.stream(), inner_struct, strings));
                     inner.set_span(group.span());
                     output.extend([TokenTree::Group(inner)]);
                 }
                 TokenTree::Literal(literal) => {
-                    let is_string = literal.to_string().starts_with(['"', 'r']);
-                    output.extend([TokenTree::Literal(self.literal(literal, formats && strings == 0))]);
-                    strings += usize::from(is_string);
+                    let new = match strings {
+                        Strings::FormatAt(at) if at != argument => literal.clone(),
+                        _ => self.literal(literal, strings != Strings::Unknown),
+                    };
+                    output.extend([TokenTree::Literal(new)]);
                 }
-                other => output.extend([other.clone()]),
+                TokenTree::Punct(punct) => {
+                    argument += usize::from(punct.as_char() == ',');
+                    output.extend([TokenTree::Punct(punct.clone())]);
+                }
+                other @ TokenTree::Ident(_) => output.extend([other.clone()]),
             }
             index += 1;
         }
@@ -177,7 +180,7 @@ impl<'h, H: Handler> Walk<'h, H> {
         !(is_member || is_path || is_field_name || is_macro || is_label || self.is_hidden(ident))
     }
 
-    /// Meets the variables named in a format string: `"{total:>8}"`.
+    /// Meets the variables named in a format string: `"{total:>width$}"`.
     fn literal(&mut self, literal: &Literal, is_format: bool) -> Literal {
         let text = literal.to_string();
         if !text.starts_with(['"', 'r']) {
@@ -185,36 +188,23 @@ impl<'h, H: Handler> Walk<'h, H> {
         }
         let mut output = String::with_capacity(text.len());
         let mut rest = text.as_str();
-        while let Some(open) = rest.find('{') {
-            let (head, tail) = rest.split_at(open + 1);
-            output.push_str(head);
-            rest = tail;
-            if let Some(escaped) = rest.strip_prefix('{') {
+        while let Some((before, inside)) = rest.split_once('{') {
+            output.push_str(before);
+            output.push('{');
+            rest = inside;
+            if let Some(after) = rest.strip_prefix('{') {
                 output.push('{');
-                rest = escaped;
+                rest = after;
                 continue;
             }
-            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-            let name = &rest[..end];
-            let is_name = matches!(rest[end..].chars().next(), Some('}' | ':'))
-                && !name.starts_with(|c: char| c.is_ascii_digit());
-            if is_name
-                && let Ok(ident) = syn::parse_str::<Ident>(name)
-                && !self.is_hidden(&ident)
-            {
-                let ident = Ident::new(name, literal.span());
-                let new = self.handler.place(&ident, &[]);
-                if let Some((new, _)) = new {
-                    if is_format {
-                        output.push_str(&new.to_string());
-                        rest = &rest[end..];
-                        continue;
-                    }
-                    self.handler.unknown_format(literal, name);
-                }
+            let Some((placeholder, after)) = rest.split_once('}') else { break };
+            if before.ends_with("\\u") {
+                // A character by its number.
+                continue;
             }
-            output.push_str(name);
-            rest = &rest[end..];
+            output.push_str(&self.placeholder(placeholder, literal, is_format));
+            output.push('}');
+            rest = after;
         }
         output.push_str(rest);
         if output == text {
@@ -223,6 +213,86 @@ impl<'h, H: Handler> Walk<'h, H> {
         let mut new: Literal = output.parse().unwrap_or_else(|_| literal.clone());
         new.set_span(literal.span());
         new
+    }
+
+    /// `total`, `total:?`, `total:>width$.digits$`, `:width$`, `0`.
+    fn placeholder(&mut self, placeholder: &str, literal: &Literal, is_format: bool) -> String {
+        let (argument, options) = match placeholder.split_once(':') {
+            Some((argument, options)) => (argument, Some(options)),
+            None => (placeholder, None),
+        };
+        let mut output = self.format_name(argument, literal, is_format);
+        let Some(options) = options else { return output };
+        output.push(':');
+        let mut pieces = options.split('$').peekable();
+        while let Some(piece) = pieces.next() {
+            if pieces.peek().is_none() {
+                output.push_str(piece);
+                break;
+            }
+            let start = piece
+                .rfind(|c: char| !c.is_alphanumeric() && c != '_')
+                .map_or(0, |at| at + piece[at..].chars().next().map_or(1, char::len_utf8));
+            // Flags may stand before the name: `08width$`.
+            let start = start + piece[start..].find(|c: char| !c.is_ascii_digit()).unwrap_or(0);
+            output.push_str(&piece[..start]);
+            output.push_str(&self.format_name(&piece[start..], literal, is_format));
+            output.push('$');
+        }
+        output
+    }
+
+    fn format_name(&mut self, name: &str, literal: &Literal, is_format: bool) -> String {
+        let plain = name.trim();
+        let ident = match syn::parse_str::<Ident>(plain) {
+            Ok(_) => Ident::new(plain, literal.span()),
+            // `{type}` means the variable `r#type`.
+            Err(_) if syn::parse_str::<Ident>(&format!("r#{plain}")).is_ok() => Ident::new_raw(plain, literal.span()),
+            Err(_) => return name.to_owned(),
+        };
+        if self.is_hidden(&ident) {
+            return name.to_owned();
+        }
+        match self.handler.place(&ident, &[]) {
+            Some((new, _)) if is_format => crate::message::unraw(&new),
+            Some(_) => {
+                self.handler.unknown_format(literal, plain);
+                name.to_owned()
+            }
+            None => name.to_owned(),
+        }
+    }
+
+    /// The left side of an assignment: `x`, `x.field`, `(x, _)`, `[x, ..]`, `Pair { a: x, .. }`.
+    fn target(&mut self, target: &mut Expr) {
+        match target {
+            Expr::Tuple(inner) => inner.elems.iter_mut().for_each(|elem| self.target(elem)),
+            Expr::Array(inner) => inner.elems.iter_mut().for_each(|elem| self.target(elem)),
+            Expr::Call(inner) => inner.args.iter_mut().for_each(|arg| self.target(arg)),
+            Expr::Paren(inner) => self.target(&mut inner.expr),
+            Expr::Group(inner) => self.target(&mut inner.expr),
+            Expr::Struct(inner) => {
+                for field in &mut inner.fields {
+                    let before = field.expr.clone();
+                    self.target(&mut field.expr);
+                    if field.expr != before {
+                        field.colon_token.get_or_insert_default();
+                    }
+                }
+            }
+            Expr::Infer(_) => {}
+            Expr::Range(inner) if inner.start.is_none() && inner.end.is_none() => {}
+            other => match as_place(other) {
+                Some((root, fields)) if fields.is_empty() => {
+                    if !self.is_hidden(&root)
+                        && let Some(new) = self.handler.assigned(&root)
+                    {
+                        *other = syn::parse_quote!(#new);
+                    }
+                }
+                _ => self.visit_expr_mut(other),
+            },
+        }
     }
 }
 
@@ -234,17 +304,9 @@ impl<H: Handler> VisitMut for Walk<'_, H> {
             }
             return;
         }
-        if let Expr::Assign(assign) = expr
-            && let Some((root, fields)) = as_place(&assign.left)
-            && fields.is_empty()
-        {
+        if let Expr::Assign(assign) = expr {
             self.visit_expr_mut(&mut assign.right);
-            if !self.is_hidden(&root)
-                && let Some(new) = self.handler.assigned(&root)
-            {
-                *assign.left = syn::parse_quote!(#new);
-            }
-            return;
+            return self.target(&mut assign.left);
         }
         if !self.replace_place(expr) {
             visit_mut::visit_expr_mut(self, expr);
@@ -337,9 +399,8 @@ impl<H: Handler> VisitMut for Walk<'_, H> {
     }
 
     fn visit_macro_mut(&mut self, mac: &mut Macro) {
-        let formats =
-            mac.path.segments.last().is_some_and(|segment| FORMAT_MACROS.contains(&segment.ident.to_string().as_str()));
-        mac.tokens = self.tokens(std::mem::take(&mut mac.tokens), false, formats);
+        let strings = mac.path.segments.last().map_or(Strings::Unknown, |segment| strings_of(&segment.ident));
+        mac.tokens = self.tokens(std::mem::take(&mut mac.tokens), false, strings);
     }
 
     fn visit_item_mut(&mut self, _: &mut syn::Item) {
@@ -374,23 +435,63 @@ fn unparen(mut expr: &mut Expr) -> &mut Expr {
     }
 }
 
-/// The fields that follow a variable in a macro call: `.customer.name`, but no method.
-fn token_fields(tokens: &[TokenTree]) -> Vec<Member> {
-    let mut fields = Vec::new();
+/// A field in the tokens of a macro call.
+struct Step {
+    member: Member,
+    /// How many tokens it goes on to, counted from the variable.
+    tokens: usize,
+    /// What has to be written again where the path ends here: the `.0` of `1.0`, which is one token.
+    rest: Option<TokenStream>,
+}
+
+/// The fields that follow a variable in a macro call: `.customer.name`, `.0`, but no method.
+fn token_fields(tokens: &[TokenTree]) -> Vec<Step> {
+    let mut steps = Vec::new();
     let mut rest = tokens;
-    while let [TokenTree::Punct(dot), TokenTree::Ident(field), after @ ..] = rest {
-        let is_call = match after {
-            [TokenTree::Group(group), ..] => group.delimiter() == Delimiter::Parenthesis,
-            [TokenTree::Punct(a), TokenTree::Punct(b), ..] => a.as_char() == ':' && b.as_char() == ':',
-            _ => false,
-        };
-        if dot.as_char() != '.' || is_call || field == "await" {
+    let unnamed = |index: &str| index.parse().ok().map(|index: usize| Member::Unnamed(index.into()));
+    while let [TokenTree::Punct(dot), field, after @ ..] = rest {
+        if dot.as_char() != '.' {
             break;
         }
-        fields.push(Member::Named(field.clone()));
+        let count = tokens.len() - after.len();
+        match field {
+            TokenTree::Ident(field) => {
+                let is_call = match after {
+                    [TokenTree::Group(group), ..] => group.delimiter() == Delimiter::Parenthesis,
+                    [TokenTree::Punct(a), TokenTree::Punct(b), ..] => a.as_char() == ':' && b.as_char() == ':',
+                    _ => false,
+                };
+                if is_call || field == "await" {
+                    break;
+                }
+                steps.push(Step { member: Member::Named(field.clone()), tokens: count, rest: None });
+            }
+            TokenTree::Literal(literal) => {
+                let text = literal.to_string();
+                let (first, second) = text.split_once('.').map_or((&*text, None), |(a, b)| (a, Some(b)));
+                let Some(member) = unnamed(first) else { break };
+                let Some(second) = second else {
+                    steps.push(Step { member, tokens: count, rest: None });
+                    rest = after;
+                    continue;
+                };
+                let Some(last) = unnamed(second) else { break };
+                steps.push(Step { member, tokens: count, rest: Some(quote::quote!(.#last)) });
+                steps.push(Step { member: last, tokens: count, rest: None });
+            }
+            _ => break,
+        }
         rest = after;
     }
-    fields
+    steps
+}
+
+/// `name!` at the end of the tokens.
+fn macro_name(before: &[TokenTree]) -> Option<&Ident> {
+    match before {
+        [.., TokenTree::Ident(name), TokenTree::Punct(bang)] if bang.as_char() == '!' => Some(name),
+        _ => None,
+    }
 }
 
 /// `Foo { x }` or `Foo { x, y }`: the field's name stands for the variable.

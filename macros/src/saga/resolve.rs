@@ -6,34 +6,77 @@
 //! bill(user).await?;
 //! ```
 //!
-//! Afterwards no name in an inner scope hides one of an outer scope, as far as constructs that suspend go; code that
-//! stays verbatim is not touched. A variable that hides one of the same scope needs no other name: nobody can reach
+//! Afterwards no name in an inner scope hides one of an outer scope, nor a step or constant that the body names, as
+//! far as constructs that suspend go; code that stays verbatim is not touched. A variable that hides one of the same scope needs no other name: nobody can reach
 //! the older one any more.
 
 use std::collections::HashSet;
 
-use proc_macro2::{Ident, Literal};
-use quote::format_ident;
+use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Member, Pat, PatIdent, Stmt};
 
-use super::pattern::{bindings, condition_bindings, is_binding};
+use super::pattern::{bindings, is_binding};
 use super::places::{Handler, Walk, as_place};
 use super::suspends;
 use crate::diagnostics::Diagnostics;
+use crate::message::unraw;
 
 /// Renames in the body of a function with these parameters.
 pub(crate) fn resolve(params: &[Ident], body: &mut Block, diagnostics: &mut Diagnostics) {
-    let outer = params.iter().map(ToString::to_string).collect();
-    let mut resolver = Resolver { scopes: vec![outer], taken: HashSet::new(), borrowed: HashSet::new(), diagnostics };
-    resolver.block(body);
+    let mut resolver = Resolver {
+        // The parameters are of the body's own scope here: nobody can reach one that is hidden in it.
+        scopes: vec![params.iter().map(ToString::to_string).collect()],
+        taken: all_names(body.to_token_stream()),
+        free: free_names(body),
+        borrowed: HashSet::new(),
+        diagnostics,
+    };
+    resolver.statements(&mut body.stmts);
+}
+
+/// Every word of the body, those in strings included: a new name must be none of them.
+fn all_names(tokens: TokenStream) -> HashSet<String> {
+    let mut names = HashSet::new();
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) => {
+                names.insert(unraw(&ident));
+            }
+            TokenTree::Group(group) => names.extend(all_names(group.stream())),
+            TokenTree::Literal(literal) => {
+                let text = literal.to_string();
+                names.extend(text.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_owned));
+            }
+            TokenTree::Punct(_) => {}
+        }
+    }
+    names
+}
+
+/// The names that mean something from outside the body: the steps that it calls, constants.
+fn free_names(body: &Block) -> HashSet<String> {
+    struct Free(HashSet<String>);
+    impl Handler for Free {
+        fn place(&mut self, root: &Ident, _: &[Member]) -> Option<(Ident, usize)> {
+            self.0.insert(root.to_string());
+            None
+        }
+    }
+    let mut free = Free(HashSet::new());
+    Walk::new(&mut free).statements(&mut body.clone().stmts);
+    free.0
 }
 
 struct Resolver<'d> {
     /// The names of the open scopes, innermost last.
     scopes: Vec<HashSet<String>>,
-    /// The names that were made up.
+    /// The names that can't be made up: they are in the body, or were made up before.
     taken: HashSet<String>,
+    /// The names of things outside the body: a variable of an inner scope must not hide them from code that comes
+    /// after that scope, but stands in the same arm.
+    free: HashSet<String>,
     /// The variables that others borrow from (`let name = &user.name;`): those must be reachable to make the others
     /// again, so that even one of the same scope does not hide them.
     borrowed: HashSet<String>,
@@ -52,18 +95,22 @@ impl Resolver<'_> {
         let name = ident.to_string();
         let (inner, outer) = self.scopes.split_last_mut().expect("a scope is open");
         let hides_borrowed = inner.contains(&name) && self.borrowed.contains(&name);
-        if !hides_borrowed && !outer.iter().any(|scope| scope.contains(&name)) {
+        let hides_free = !outer.is_empty() && self.free.contains(&name);
+        if !hides_borrowed && !hides_free && !outer.iter().any(|scope| scope.contains(&name)) {
             inner.insert(name);
             return None;
         }
-        let plain = name.trim_start_matches("r#").to_owned();
-        let new = (2..).map(|n| format!("{plain}_{n}")).find(|new| {
-            !self.taken.contains(new) && !outer.iter().any(|scope| scope.contains(new)) && !inner.contains(new)
-        });
-        let new = new.expect("there are numbers enough");
+        Some(self.declare_apart(ident))
+    }
+
+    /// Declares a variable under a new name.
+    fn declare_apart(&mut self, ident: &Ident) -> Ident {
+        let plain = unraw(ident);
+        let mut names = (2..).map(|n| format!("{plain}_{n}"));
+        let new = names.find(|new| !self.taken.contains(new)).expect("there are numbers enough");
         self.taken.insert(new.clone());
-        inner.insert(new.clone());
-        Some(format_ident!("{new}", span = ident.span()))
+        self.scopes.last_mut().expect("a scope is open").insert(new.clone());
+        format_ident!("{new}", span = ident.span())
     }
 
     fn block(&mut self, block: &mut Block) {
@@ -102,20 +149,21 @@ impl Resolver<'_> {
         if !suspends::expr(expr) {
             return;
         }
+        if suspends::head_only(expr) {
+            return match expr {
+                Expr::If(inner) => self.expr(suspends::first_condition(&mut inner.cond)),
+                Expr::Match(inner) => self.expr(&mut inner.expr),
+                Expr::ForLoop(inner) => self.expr(&mut inner.expr),
+                _ => {}
+            };
+        }
         match expr {
             Expr::Block(inner) => self.block(&mut inner.block),
             Expr::Unsafe(inner) => self.block(&mut inner.block),
             Expr::Loop(inner) => self.block(&mut inner.body),
             Expr::If(inner) => {
                 self.scoped(|resolver| {
-                    resolver.expr(&mut inner.cond);
-                    for binding in condition_bindings(&inner.cond) {
-                        if let Some(new) = resolver.declare(&binding.ident) {
-                            let mut bound = false;
-                            resolver.rename_in_condition(&mut inner.cond, &binding.ident, &new, &mut bound);
-                            resolver.rename(&binding.ident, &new, |walk| walk.visit_block_mut(&mut inner.then_branch));
-                        }
-                    }
+                    resolver.condition(&mut inner.cond, &mut inner.then_branch);
                     resolver.block(&mut inner.then_branch);
                 });
                 if let Some((_, otherwise)) = &mut inner.else_branch {
@@ -123,14 +171,7 @@ impl Resolver<'_> {
                 }
             }
             Expr::While(inner) => self.scoped(|resolver| {
-                resolver.expr(&mut inner.cond);
-                for binding in condition_bindings(&inner.cond) {
-                    if let Some(new) = resolver.declare(&binding.ident) {
-                        let mut bound = false;
-                        resolver.rename_in_condition(&mut inner.cond, &binding.ident, &new, &mut bound);
-                        resolver.rename(&binding.ident, &new, |walk| walk.visit_block_mut(&mut inner.body));
-                    }
-                }
+                resolver.condition(&mut inner.cond, &mut inner.body);
                 resolver.block(&mut inner.body);
             }),
             Expr::ForLoop(inner) => {
@@ -166,30 +207,60 @@ impl Resolver<'_> {
         }
     }
 
-    /// Renames in the conjuncts after the one that binds the name.
-    fn rename_in_condition(&mut self, cond: &mut Expr, from: &Ident, to: &Ident, bound: &mut bool) {
-        match cond {
-            Expr::Binary(binary) if matches!(binary.op, syn::BinOp::And(_)) => {
-                self.rename_in_condition(&mut binary.left, from, to, bound);
-                self.rename_in_condition(&mut binary.right, from, to, bound);
-            }
-            Expr::Let(binding) => {
-                if *bound {
-                    self.rename(from, to, |walk| walk.visit_expr_mut(&mut binding.expr));
+    /// The parts of a condition, `a && let Some(x) = b && …`: what one binds is visible in those after it and in the
+    /// body. A part that binds a name again gets another one.
+    fn condition(&mut self, cond: &mut Expr, body: &mut Block) {
+        let mut parts = Vec::new();
+        conjuncts(cond, &mut parts);
+        let mut rest = &mut parts[..];
+        while let Some((part, later)) = rest.split_first_mut() {
+            match &mut **part {
+                Expr::Let(binding) => {
+                    self.expr(&mut binding.expr);
+                    for name in bindings(&binding.pat) {
+                        let bound_before =
+                            self.scopes.last().is_some_and(|scope| scope.contains(&name.ident.to_string()));
+                        let new = if bound_before {
+                            Some(self.declare_apart(&name.ident))
+                        } else {
+                            self.declare(&name.ident)
+                        };
+                        let Some(new) = new else { continue };
+                        rename_in_pattern(&mut binding.pat, &name.ident, &new);
+                        let binds_again = |part: &Expr| match part {
+                            Expr::Let(other) => bindings(&other.pat).iter().any(|other| other.ident == name.ident),
+                            _ => false,
+                        };
+                        let hidden_from = later.iter().position(|part| binds_again(part));
+                        for other in later.iter_mut().take(hidden_from.map_or(usize::MAX, |index| index + 1)) {
+                            self.rename(&name.ident, &new, |walk| walk.visit_expr_mut(other));
+                        }
+                        if hidden_from.is_none() {
+                            self.rename(&name.ident, &new, |walk| walk.visit_block_mut(body));
+                        }
+                    }
                 }
-                if bindings(&binding.pat).iter().any(|binding| binding.ident == *from) {
-                    rename_in_pattern(&mut binding.pat, from, to);
-                    *bound = true;
-                }
+                other => self.expr(other),
             }
-            other if *bound => self.rename(from, to, |walk| walk.visit_expr_mut(other)),
-            _ => {}
+            rest = later;
         }
     }
 
     fn rename(&mut self, from: &Ident, to: &Ident, walk: impl FnOnce(&mut Walk<'_, Rename<'_>>)) {
         let mut rename = Rename { from, to, diagnostics: self.diagnostics };
         walk(&mut Walk::new(&mut rename));
+    }
+}
+
+/// The parts of `a && b && c`.
+fn conjuncts<'e>(cond: &'e mut Expr, parts: &mut Vec<&'e mut Expr>) {
+    if suspends::is_and(cond)
+        && let Expr::Binary(binary) = cond
+    {
+        conjuncts(&mut binary.left, parts);
+        conjuncts(&mut binary.right, parts);
+    } else {
+        parts.push(cond);
     }
 }
 

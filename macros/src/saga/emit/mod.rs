@@ -26,19 +26,21 @@ use std::collections::{HashMap, HashSet};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::analyze::{self, Liveness};
-use super::graph::{BlockId, End, Graph, SiteId};
+use super::analyze::Liveness;
+use super::graph::{BlockId, End, Graph, SiteId, VarId};
 use region::Region;
 use slots::Slots;
 
 /// Emits the body of `resume`.
 pub(crate) fn emit(graph: &Graph, liveness: &Liveness) -> TokenStream {
     let emitter = Emitter::new(graph, liveness);
-    let arms: Vec<_> = emitter.heads.iter().map(|head| emitter.arm(*head)).collect();
+    let regions: Vec<_> = emitter.heads.iter().map(|head| Region::new(&emitter, *head)).collect();
+    let linked = regions.iter().flat_map(|region| region.declared.iter().copied()).collect();
+    let arms: Vec<_> = regions.iter().map(|region| emitter.arm(region, &linked)).collect();
     let items = &graph.items;
     let slots = emitter.slots.borrow().declarations();
     let Names { machine, at, label, .. } = &emitter.names;
-    let variants = emitter.variants.values().collect::<std::collections::BTreeSet<_>>();
+    let variants = emitter.heads.iter().map(|head| &emitter.variants[head]);
     let calls = emitter.sites.iter().map(|site| emitter.call_slot(*site));
     let states = emitter.sites.iter().map(|site| {
         let (site, variant) = (&graph.sites[*site], &emitter.variants[&emitter.resumed_at(*site)]);
@@ -86,13 +88,15 @@ struct Emitter<'g> {
     variants: HashMap<BlockId, Ident>,
     /// The reachable sites, in the order of the text.
     sites: Vec<SiteId>,
+    /// The slots that keep the types of the sites' calls, and the blocks that go on after them.
+    calls: HashMap<SiteId, (Ident, BlockId)>,
     slots: std::cell::RefCell<Slots>,
     names: Names,
 }
 
 impl<'g> Emitter<'g> {
     fn new(graph: &'g Graph, liveness: &'g Liveness) -> Self {
-        let order = order(graph);
+        let order = order(graph, liveness);
         let is_head = heads(graph, liveness);
         let heads: Vec<_> = order.into_iter().filter(|block| is_head.contains(block)).collect();
         let mut sites: Vec<_> = liveness
@@ -104,6 +108,14 @@ impl<'g> Emitter<'g> {
             })
             .collect();
         sites.sort_unstable();
+        let mut call_names = Unique::default();
+        let calls = sites.iter().map(|site| {
+            let name = call_names.name(format!("call_{}", identifier(&graph.sites[*site].state)));
+            (*site, hidden(&name))
+        });
+        let calls: HashMap<_, _> = calls.collect();
+        let resumed = heads.iter().filter_map(|head| Some((graph.blocks[*head].reply?.0, *head)));
+        let calls = resumed.filter_map(|(site, head)| Some((site, (calls.get(&site)?.clone(), head)))).collect();
         let names = Names {
             machine: hidden("machine"),
             at: hidden("at"),
@@ -112,26 +124,25 @@ impl<'g> Emitter<'g> {
             arm: syn::Lifetime::new("'arm", Span::mixed_site()),
         };
         let variants = variants(graph, &heads);
-        Self { graph, liveness, heads, is_head, variants, sites, slots: Slots::default().into(), names }
+        Self { graph, liveness, heads, is_head, variants, sites, calls, slots: Slots::default().into(), names }
     }
 
     /// One arm of the machine.
-    fn arm(&self, head: BlockId) -> TokenStream {
-        let (variant, label) = (&self.variants[&head], &self.names.arm);
-        let body = Region::new(self, head).emit();
+    fn arm(&self, region: &Region<'_, '_>, linked: &HashSet<VarId>) -> TokenStream {
+        let (variant, label) = (&self.variants[&region.head], &self.names.arm);
+        let body = region.emit(linked);
         // The label keeps a `break` or `continue` that a macro hides from ever meaning the machine's own loop.
         quote!(__At::#variant => #label: { #body })
     }
 
     /// The slot that keeps the type of a site's call.
     fn call_slot(&self, site: SiteId) -> Ident {
-        hidden(&format!("call_{}", identifier(&self.graph.sites[site].state)))
+        self.calls[&site].0.clone()
     }
 
     /// The block that goes on after a site.
     fn resumed_at(&self, site: SiteId) -> BlockId {
-        let resumes = |block: &BlockId| matches!(self.graph.blocks[*block].reply, Some((known, _)) if known == site);
-        *self.heads.iter().find(|block| resumes(block)).expect("a reachable site is resumed")
+        self.calls[&site].1
     }
 
     /// What each state awaits, and the variables that wait with it.
@@ -156,18 +167,20 @@ impl<'g> Emitter<'g> {
 }
 
 /// Reverse postorder: every block after those that lead to it, but for the way back in a loop.
-fn order(graph: &Graph) -> Vec<BlockId> {
-    fn visit(graph: &Graph, block: BlockId, seen: &mut HashSet<BlockId>, order: &mut Vec<BlockId>) {
-        if seen.insert(block) {
-            // The last successor first, so that the reversed order keeps the order of the text.
-            for next in analyze::successors(graph, block).into_iter().rev() {
-                visit(graph, next, seen, order);
+fn order(graph: &Graph, liveness: &Liveness) -> Vec<BlockId> {
+    let (mut order, mut seen) = (Vec::new(), HashSet::from([0]));
+    let mut open = vec![(0, liveness.successors(graph, 0))];
+    while let Some((block, successors)) = open.last_mut() {
+        // The last successor first, so that the reversed order keeps the order of the text.
+        match successors.pop() {
+            Some(next) if seen.insert(next) => open.push((next, liveness.successors(graph, next))),
+            Some(_) => {}
+            None => {
+                order.push(*block);
+                open.pop();
             }
-            order.push(block);
         }
     }
-    let mut order = Vec::new();
-    visit(graph, 0, &mut HashSet::new(), &mut order);
     order.reverse();
     order
 }
@@ -177,7 +190,7 @@ fn heads(graph: &Graph, liveness: &Liveness) -> HashSet<BlockId> {
     let mut heads = HashSet::from([0]);
     let mut led_to = HashMap::<BlockId, usize>::new();
     for block in &liveness.reachable {
-        heads.extend(analyze::jumps(graph, *block).into_iter().map(|jump| jump.to));
+        heads.extend(liveness.jumps(*block).map(|jump| jump.to));
         for target in graph.blocks[*block].end.targets() {
             *led_to.entry(target).or_default() += 1;
             if graph.blocks[target].reply.is_some() {
@@ -191,24 +204,39 @@ fn heads(graph: &Graph, liveness: &Liveness) -> HashSet<BlockId> {
 
 /// Names for the arms: of the state after a step, of the origin otherwise.
 fn variants(graph: &Graph, heads: &[BlockId]) -> HashMap<BlockId, Ident> {
-    let mut counts = HashMap::<&str, usize>::new();
+    let mut names = Unique::default();
+    names.name("Description".to_owned());
     let name = |block: &BlockId| {
-        let ident = match graph.blocks[*block].reply {
-            Some((site, _)) => {
-                let site = &graph.sites[site];
-                Ident::new(&identifier(&site.state), Span::call_site())
-            }
-            None => {
-                let origin = graph.blocks[*block].origin;
-                let count = counts.entry(origin).or_default();
-                *count += 1;
-                let name = camel_case(origin);
-                if *count == 1 { format_ident!("{name}") } else { format_ident!("{name}{count}") }
-            }
+        let name = match graph.blocks[*block].reply {
+            Some((site, _)) => identifier(&graph.sites[site].state),
+            None => camel_case(graph.blocks[*block].origin),
         };
-        (*block, ident)
+        (*block, format_ident!("{}", names.name(name)))
     };
     heads.iter().map(name).collect()
+}
+
+/// Hands out names; one that is taken gets a number.
+#[derive(Default)]
+struct Unique {
+    taken: HashSet<String>,
+    last: HashMap<String, usize>,
+}
+
+impl Unique {
+    fn name(&mut self, name: String) -> String {
+        if self.taken.insert(name.clone()) {
+            return name;
+        }
+        let last = self.last.entry(name.clone()).or_insert(1);
+        loop {
+            *last += 1;
+            let numbered = format!("{name}_{last}");
+            if self.taken.insert(numbered.clone()) {
+                return numbered;
+            }
+        }
+    }
 }
 
 /// `reserve#2` as an identifier.

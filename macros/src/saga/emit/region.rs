@@ -25,13 +25,13 @@ enum Held {
 
 pub(super) struct Region<'e, 'g> {
     emitter: &'e Emitter<'g>,
-    head: BlockId,
+    pub(super) head: BlockId,
     blocks: Vec<BlockId>,
     held: BTreeMap<VarId, Held>,
     /// The places that are taken out of their slots at the beginning.
     taken: Vec<(VarId, Path)>,
     /// Variables that are assigned here and were declared elsewhere.
-    declared: Vec<VarId>,
+    pub(super) declared: Vec<VarId>,
     /// Variables that are made again here, in the order in which they were made first.
     remade: Vec<VarId>,
 }
@@ -72,26 +72,14 @@ impl<'e, 'g> Region<'e, 'g> {
         for id in self.blocks.clone() {
             let block = &graph.blocks[id];
             bound.extend(block.reply.iter().map(|(_, reply)| *reply));
-            let mut scope = (*block.scope).clone();
-            for line in &block.lines {
-                merge(&mut uses, analyze::uses_of_stmt(&line.stmt, &scope, graph));
-                analyze::declare(&mut scope, &line.binds, graph);
-                bound.extend(line.binds.iter().copied());
+            bound.extend(block.lines.iter().flat_map(|line| line.binds.iter().copied()));
+            // The reply is bound by the block that takes it.
+            if !matches!(block.end, End::Suspend { .. }) {
+                bound.extend(analyze::bound_by_end(&block.end, graph));
             }
-            merge(&mut uses, analyze::uses_of_end(&block.end, &scope, graph));
-            match &block.end {
-                End::If { binds, .. } | End::LetElse { binds, .. } => bound.extend(binds.iter().copied()),
-                End::Match { arms, .. } => bound.extend(arms.iter().flat_map(|arm| arm.binds.iter().copied())),
-                _ => {}
-            }
-            exits.extend(
-                block
-                    .end
-                    .targets()
-                    .iter()
-                    .filter(|target| self.emitter.is_head.contains(target))
-                    .map(|target| &liveness.at[*target]),
-            );
+            liveness.uses(id).for_each(|more| merge(&mut uses, more));
+            let targets = block.end.targets().into_iter().filter(|target| self.emitter.is_head.contains(target));
+            exits.extend(targets.map(|target| &liveness.at[target]));
         }
         exits.extend(uses.jumps.iter().map(|jump| &liveness.at[jump.to]));
         for var in &bound {
@@ -129,7 +117,7 @@ impl<'e, 'g> Region<'e, 'g> {
         self.remade.dedup();
     }
 
-    pub(super) fn emit(&self) -> TokenStream {
+    pub(super) fn emit(&self, linked: &HashSet<VarId>) -> TokenStream {
         let Emitter { graph, liveness, names, .. } = self.emitter;
         let machine = &names.machine;
         let mut output = TokenStream::new();
@@ -142,20 +130,23 @@ impl<'e, 'g> Region<'e, 'g> {
             }
         }
         for (var, path) in &self.taken {
-            let (slot, local) = (self.slot(*var, path), slots::local(graph, *var, path));
+            let (slot, local) = (self.slot(*var, path), self.local(*var, path));
             let mutability = graph.vars[*var].mutable.then(|| quote!(mut));
             output.extend(quote!(let #mutability #local = ::sagaflow::__private::take(&mut #slot);));
         }
         for var in &self.declared {
             let (local, mutability) = (&graph.vars[*var].ident, graph.vars[*var].mutable.then(|| quote!(mut)));
-            output.extend(quote!(let #mutability #local;));
+            let ty = graph.vars[*var].ty.as_ref().map(|ty| quote!(: #ty));
+            output.extend(quote!(let #mutability #local #ty;));
+            output.extend(self.link(*var));
         }
         for var in &self.remade {
             let variable = &graph.vars[*var];
             let (local, Some(remake)) = (&variable.ident, &variable.remake) else { continue };
             let mut init = remake.init.clone();
             self.rewrite(&graph.blocks[self.head].scope, |walk| walk.visit_expr_mut(&mut init));
-            output.extend(quote!(let #local = #init;));
+            let ty = remake.ty.as_ref().map(|ty| quote!(: #ty));
+            output.extend(quote!(let #local #ty = #init;));
         }
         if let Some((site, reply)) = reply {
             let (local, call) = (&graph.vars[reply].ident, self.emitter.call_slot(site));
@@ -166,15 +157,26 @@ impl<'e, 'g> Region<'e, 'g> {
             let arguments = format_ident!("__arguments");
             output.extend(quote!(let #arguments = #machine.arguments().await;));
         }
-        output.extend(self.block(self.head));
+        output.extend(self.block(self.head, linked));
         output
+    }
+
+    /// Lends a variable the type of its slot, where no value goes the one way or the other: it is assigned anew in
+    /// several arms, and never alive between them. Never run; what rustc can't reach may use what has no value.
+    fn link(&self, var: VarId) -> TokenStream {
+        let (local, slot) = (&self.emitter.graph.vars[var].ident, self.slot(var, &Path::new()));
+        quote!(if false { loop {} #slot = ::core::option::Option::Some(#local); })
     }
 
     fn slot(&self, var: VarId, path: &Path) -> Ident {
         self.emitter.slots.borrow_mut().get(self.emitter.graph, var, path)
     }
 
-    fn block(&self, id: BlockId) -> TokenStream {
+    fn local(&self, var: VarId, path: &Path) -> Ident {
+        self.emitter.slots.borrow_mut().local(self.emitter.graph, var, path)
+    }
+
+    fn block(&self, id: BlockId, linked: &HashSet<VarId>) -> TokenStream {
         let graph = self.emitter.graph;
         let block = &graph.blocks[id];
         let mut scope = (*block.scope).clone();
@@ -184,12 +186,18 @@ impl<'e, 'g> Region<'e, 'g> {
             self.rewrite(&scope, |walk| walk.visit_stmt_mut(&mut stmt));
             analyze::declare(&mut scope, &line.binds, graph);
             output.extend(quote!(#stmt));
+            output.extend(line.binds.iter().filter(|var| linked.contains(var)).map(|var| self.link(*var)));
         }
-        output.extend(self.end(&block.end, &scope));
+        output.extend(self.end(&block.end, &scope, linked));
         output
     }
 
-    fn end(&self, end: &End, scope: &HashMap<String, VarId>) -> TokenStream {
+    fn end(&self, end: &End, scope: &HashMap<String, VarId>, linked: &HashSet<VarId>) -> TokenStream {
+        let to = |target: BlockId, binds: &[VarId]| {
+            let links = binds.iter().filter(|var| linked.contains(var)).map(|var| self.link(*var));
+            let code = self.to(target, linked);
+            quote!(#(#links)* #code)
+        };
         let expr = |expr: &Expr, binds: &[VarId]| {
             let (mut expr, mut scope) = (expr.clone(), scope.clone());
             analyze::declare(&mut scope, binds, self.emitter.graph);
@@ -198,9 +206,10 @@ impl<'e, 'g> Region<'e, 'g> {
         };
         match end {
             End::Open => quote!(::core::unreachable!()),
-            End::Goto(to) => self.to(*to),
+            End::Never => TokenStream::new(),
+            End::Goto(target) => to(*target, &[]),
             End::If { cond, binds, then, otherwise } => {
-                let (cond, then, otherwise) = (expr(cond, binds), self.to(*then), self.to(*otherwise));
+                let (cond, then, otherwise) = (expr(cond, binds), to(*then, binds), to(*otherwise, &[]));
                 quote!(if #cond { #then } else { #otherwise })
             }
             End::Match { scrutinee, arms } => {
@@ -209,17 +218,17 @@ impl<'e, 'g> Region<'e, 'g> {
                     let (mut pat, mut scope) = (arm.pat.clone(), scope.clone());
                     analyze::declare(&mut scope, &arm.binds, self.emitter.graph);
                     self.rewrite(&scope, |walk| walk.visit_pat_mut(&mut pat));
-                    let (attrs, body) = (&arm.attrs, self.to(arm.block));
+                    let (attrs, body) = (&arm.attrs, to(arm.block, &arm.binds));
                     quote!(#(#attrs)* #pat => { #body })
                 });
                 quote!(match #scrutinee { #(#arms)* })
             }
-            End::LetElse { local, otherwise, then, .. } => {
+            End::LetElse { local, otherwise, then, binds } => {
                 let mut stmt = Stmt::Local(local.clone());
                 self.rewrite(scope, |walk| walk.visit_stmt_mut(&mut stmt));
                 let Stmt::Local(syn::Local { attrs, pat, init, .. }) = &stmt else { unreachable!("it was a `let`") };
                 let init = init.as_ref().map(|init| &init.expr);
-                let (otherwise, then) = (self.to(*otherwise), self.to(*then));
+                let (otherwise, then) = (to(*otherwise, &[]), to(*then, binds));
                 quote!(#(#attrs)* let #pat = #init else { #otherwise }; #then)
             }
             End::Suspend { site, call, then } => self.suspend(*site, &expr(call, &[]), *then),
@@ -231,8 +240,8 @@ impl<'e, 'g> Region<'e, 'g> {
     }
 
     /// A block that only this one leads to is written here; to another one it goes through the machine's loop.
-    fn to(&self, target: BlockId) -> TokenStream {
-        if self.emitter.is_head.contains(&target) { self.goto(target, None) } else { self.block(target) }
+    fn to(&self, target: BlockId, linked: &HashSet<VarId>) -> TokenStream {
+        if self.emitter.is_head.contains(&target) { self.goto(target, None) } else { self.block(target, linked) }
     }
 
     /// Puts what is alive there into its slots, and goes on there.
@@ -286,7 +295,7 @@ impl<'e, 'g> Region<'e, 'g> {
             Some(Held::InSlots) => None,
             Some(Held::Fields(paths)) => {
                 let Some(taken) = paths.iter().find(|taken| path.starts_with(taken)) else { return None };
-                let (local, rest) = (slots::local(graph, var, taken), fields(&path[taken.len()..]));
+                let (local, rest) = (self.local(var, taken), fields(&path[taken.len()..]));
                 Some(quote!(#local #rest))
             }
             Some(Held::Whole) | None => {
@@ -313,7 +322,7 @@ impl Handler for Rewrite<'_, '_, '_> {
         let Some(Held::Fields(paths)) = self.region.held.get(&var) else { return None };
         let path = analyze::path(fields);
         let taken = paths.iter().find(|taken| path.starts_with(taken))?;
-        Some((slots::local(self.region.emitter.graph, var, taken), taken.len() + 1))
+        Some((self.region.local(var, taken), taken.len() + 1))
     }
 
     fn jump(&mut self, jump: Jump) -> Option<Expr> {
@@ -322,9 +331,9 @@ impl Handler for Rewrite<'_, '_, '_> {
     }
 }
 
-fn merge(uses: &mut Uses, more: Uses) {
-    uses.reads.extend(more.reads);
-    uses.writes.extend(more.writes);
-    uses.jumps.extend(more.jumps);
-    uses.remade.extend(more.remade);
+fn merge(uses: &mut Uses, more: &Uses) {
+    uses.reads.extend(more.reads.iter().cloned());
+    uses.writes.extend(&more.writes);
+    uses.jumps.extend(&more.jumps);
+    uses.remade.extend(&more.remade);
 }

@@ -17,6 +17,10 @@ impl Lower<'_> {
             return self.finish(expr, dest);
         }
         match expr {
+            head_only if suspends::head_only(&head_only) => {
+                let value = self.flatten(head_only);
+                self.finish(value, dest);
+            }
             Expr::If(inner) => self.if_(inner, dest),
             Expr::Match(inner) => self.match_(inner, dest),
             Expr::Loop(inner) => self.loop_(inner, dest),

@@ -10,12 +10,11 @@ use proc_macro2::Span;
 use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{BinOp, Expr, Stmt, Type, parse_quote};
+use syn::{BinOp, Expr, ExprStruct, Type, parse_quote};
 
 use super::super::graph::End;
-use super::super::places::as_place;
 use super::super::suspends;
-use super::Lower;
+use super::{Lower, held};
 
 impl Lower<'_> {
     /// Takes the suspensions out of an expression: what is returned has none, and is to be evaluated next.
@@ -61,7 +60,7 @@ impl Lower<'_> {
                 Expr::Field(inner)
             }
             Expr::Binary(inner) if matches!(inner.op, BinOp::And(_) | BinOp::Or(_)) => {
-                let (left, right) = (inner.left, inner.right);
+                let (left, right) = (in_condition(*inner.left), inner.right);
                 let branches: Expr = match inner.op {
                     BinOp::And(_) => parse_quote!(if #left { #right } else { false }),
                     _ => parse_quote!(if #left { true } else { #right }),
@@ -69,57 +68,57 @@ impl Lower<'_> {
                 self.structured(branches, None)
             }
             Expr::Binary(mut inner) if is_compound(&inner.op) => {
-                if suspends::expr(&inner.left) {
+                self.check_target(&inner.left);
+                // Whether the left side is evaluated before or after the right one depends on the types.
+                if !suspends::expr(&inner.left)
+                    && (has_effects(&inner.left) || held::changes(&inner.right, &inner.left, held::Changes::Index))
+                {
                     self.diagnostics.error(
                         &inner.left,
-                        "a step can't be awaited in the place that is assigned to: await it before, with `let`",
+                        "what stands here is evaluated before the step or after it, depending on its type: \
+                         read the step's result into a variable first, with `let`",
                     );
                 }
                 *inner.right = self.flatten(*inner.right);
                 Expr::Binary(inner)
             }
             Expr::Assign(mut inner) => {
-                if suspends::expr(&inner.left) {
-                    self.diagnostics.error(
-                        &inner.left,
-                        "a step can't be awaited in the place that is assigned to: await it before, with `let`",
-                    );
-                }
+                self.check_target(&inner.left);
                 *inner.right = self.flatten(*inner.right);
                 Expr::Assign(inner)
             }
             Expr::Binary(mut inner) => {
-                self.operands(&mut [&mut inner.left, &mut inner.right]);
+                self.operands(&mut [&mut inner.left, &mut inner.right], false);
                 Expr::Binary(inner)
             }
             Expr::Index(mut inner) => {
-                self.operands(&mut [&mut inner.expr, &mut inner.index]);
+                self.operands(&mut [&mut inner.expr, &mut inner.index], true);
                 Expr::Index(inner)
             }
             Expr::Range(mut inner) => {
                 let mut ends: Vec<_> =
                     inner.start.iter_mut().chain(inner.end.iter_mut()).map(|end| &mut **end).collect();
-                self.operands(&mut ends);
+                self.operands(&mut ends, false);
                 Expr::Range(inner)
             }
             Expr::Call(mut inner) => {
                 let mut operands = vec![&mut *inner.func];
                 operands.extend(inner.args.iter_mut());
-                self.operands(&mut operands);
+                self.operands(&mut operands, false);
                 Expr::Call(inner)
             }
             Expr::MethodCall(mut inner) => {
                 let mut operands = vec![&mut *inner.receiver];
                 operands.extend(inner.args.iter_mut());
-                self.operands(&mut operands);
+                self.operands(&mut operands, true);
                 Expr::MethodCall(inner)
             }
             Expr::Tuple(mut inner) => {
-                self.operands(&mut inner.elems.iter_mut().collect::<Vec<_>>());
+                self.operands(&mut inner.elems.iter_mut().collect::<Vec<_>>(), false);
                 Expr::Tuple(inner)
             }
             Expr::Array(mut inner) => {
-                self.operands(&mut inner.elems.iter_mut().collect::<Vec<_>>());
+                self.operands(&mut inner.elems.iter_mut().collect::<Vec<_>>(), false);
                 Expr::Array(inner)
             }
             Expr::Struct(mut inner) => {
@@ -133,8 +132,21 @@ impl Lower<'_> {
                     })
                     .collect();
                 operands.extend(inner.rest.as_deref_mut());
-                self.operands(&mut operands);
+                self.operands(&mut operands, false);
                 Expr::Struct(inner)
+            }
+            Expr::If(mut inner) if suspends::head_only(&Expr::If(inner.clone())) => {
+                let head = suspends::first_condition(&mut inner.cond);
+                *head = self.flatten(std::mem::replace(head, parse_quote!(())));
+                self.jumps(Expr::If(inner))
+            }
+            Expr::Match(mut inner) if suspends::head_only(&Expr::Match(inner.clone())) => {
+                *inner.expr = self.flatten(*inner.expr);
+                self.jumps(Expr::Match(inner))
+            }
+            Expr::ForLoop(mut inner) if suspends::head_only(&Expr::ForLoop(inner.clone())) => {
+                *inner.expr = self.flatten(*inner.expr);
+                self.jumps(Expr::ForLoop(inner))
             }
             Expr::If(_)
             | Expr::Match(_)
@@ -169,86 +181,46 @@ impl Lower<'_> {
         parse_quote!(#ident)
     }
 
-    /// Operands in their order of evaluation: what comes before a suspension is kept, unless it can as well be
-    /// evaluated afterwards.
-    fn operands(&mut self, operands: &mut [&mut Expr]) {
-        let last = operands.iter().rposition(|operand| suspends::expr(operand)).unwrap_or(0);
-        for index in 0..operands.len() {
-            let operand = std::mem::replace(&mut *operands[index], parse_quote!(()));
-            let flat = self.flatten(operand);
-            let kept = if index >= last || is_settled(&flat) {
-                if index < last
-                    && let Some((root, _)) = place_of(&flat)
-                {
-                    for later in &operands[index + 1..=last] {
-                        if changes(later, &root) {
-                            self.diagnostics.error(&**later, format!("`{root}` is read before this step and changed by it: read it into a variable first, with `let`"));
-                        }
-                    }
-                }
-                flat
-            } else {
-                let (held, ident) = self.temporary("held", flat.span(), false, None);
-                self.reveal(held);
-                self.line(parse_quote!(let #ident = #flat;), vec![held]);
-                parse_quote!(#ident)
-            };
-            *operands[index] = kept;
+    fn check_target(&mut self, target: &Expr) {
+        if suspends::expr(target) {
+            self.diagnostics
+                .error(target, "a step can't be awaited in the place that is assigned to: await it before, with `let`");
         }
     }
 }
 
-/// Whether evaluating the expression later makes no difference: constants, and places that nothing in between changes.
-fn is_settled(expr: &Expr) -> bool {
-    match expr {
-        Expr::Lit(_) | Expr::Closure(_) => true,
-        Expr::Path(_) => true,
-        Expr::Field(inner) => is_settled(&inner.base),
-        Expr::Paren(inner) => is_settled(&inner.expr),
-        Expr::Group(inner) => is_settled(&inner.expr),
-        Expr::Reference(inner) => is_settled(&inner.expr),
-        Expr::Cast(inner) => is_settled(&inner.expr),
-        _ => false,
-    }
-}
-
-fn place_of(expr: &Expr) -> Option<(proc_macro2::Ident, Vec<syn::Member>)> {
-    match expr {
-        Expr::Reference(inner) => place_of(&inner.expr),
-        Expr::Cast(inner) => place_of(&inner.expr),
-        other => as_place(other),
-    }
-}
-
-/// Whether an expression assigns to a variable or borrows it mutably.
-fn changes(expr: &Expr, root: &proc_macro2::Ident) -> bool {
-    struct Find<'a>(&'a proc_macro2::Ident, bool);
-    impl Find<'_> {
-        fn target(&mut self, expr: &Expr) {
-            self.1 |= as_place(expr).is_some_and(|(root, _)| root == *self.0);
+/// A struct literal needs parentheses in a condition.
+fn in_condition(expr: Expr) -> Expr {
+    struct Find(bool);
+    impl<'ast> Visit<'ast> for Find {
+        fn visit_expr_struct(&mut self, _: &'ast ExprStruct) {
+            self.0 = true;
         }
     }
-    impl<'ast> Visit<'ast> for Find<'_> {
+    let mut find = Find(false);
+    find.visit_expr(&expr);
+    if find.0 { parse_quote!((#expr)) } else { expr }
+}
+
+/// Whether evaluating a place does more than reading: it calls something.
+fn has_effects(place: &Expr) -> bool {
+    struct Find(bool);
+    impl<'ast> Visit<'ast> for Find {
         fn visit_expr(&mut self, expr: &'ast Expr) {
-            match expr {
-                Expr::Assign(assign) => self.target(&assign.left),
-                Expr::Binary(binary) if is_compound(&binary.op) => self.target(&binary.left),
-                Expr::Reference(reference) if reference.mutability.is_some() => self.target(&reference.expr),
-                _ => {}
-            }
+            self.0 |= match expr {
+                Expr::MethodCall(call) => call.method != "len",
+                Expr::Call(_) | Expr::Macro(_) | Expr::Assign(_) | Expr::Block(_) => true,
+                _ => false,
+            };
             visit::visit_expr(self, expr);
         }
-
-        fn visit_stmt(&mut self, stmt: &'ast Stmt) {
-            visit::visit_stmt(self, stmt);
-        }
     }
-    let mut find = Find(root, false);
-    find.visit_expr(expr);
-    find.1
+    let mut find = Find(false);
+    find.visit_expr(place);
+    find.0
 }
 
-fn is_compound(op: &BinOp) -> bool {
+pub(super) fn is_compound(op: &BinOp) -> bool {
     use BinOp::{
         AddAssign, BitAndAssign, BitOrAssign, BitXorAssign, DivAssign, MulAssign, RemAssign, ShlAssign, ShrAssign,
         SubAssign,

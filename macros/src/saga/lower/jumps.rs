@@ -1,11 +1,11 @@
 //! `break` and `continue` in verbatim code that leave it for a loop or block that has been split.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprAsync, ExprClosure, ExprForLoop, ExprLoop, ExprWhile, Item, Label, Lifetime, parse_quote};
+use syn::{Expr, ExprAsync, ExprClosure, ExprForLoop, ExprLoop, ExprWhile, Item, Label, Lifetime, Macro, parse_quote};
 
-use super::super::graph::Jump;
+use super::super::graph::{Jump, Var};
 use super::{Dest, Lower};
 
 impl Lower<'_> {
@@ -15,6 +15,13 @@ impl Lower<'_> {
             Jumps { lower: self, loops: 0, labels: Vec::new() }.visit_expr_mut(&mut expr);
         }
         expr
+    }
+
+    /// The same for a macro call: what it makes of its tokens can't be seen here.
+    pub(super) fn jumps_in_macro(&mut self, call: &mut Macro) {
+        if !self.loops.is_empty() {
+            Jumps { lower: self, loops: 0, labels: Vec::new() }.visit_macro_mut(call);
+        }
     }
 }
 
@@ -62,10 +69,11 @@ impl VisitMut for Jumps<'_, '_> {
                 let value = inner.expr.take();
                 *expr = match (dest, value) {
                     (Dest::Var(var), value) => {
-                        let ident = &self.lower.graph.vars[var].ident;
+                        let Var { ident, ty, .. } = &self.lower.graph.vars[var];
+                        let ty = ty.as_ref().map(|ty| quote::quote!(: #ty));
                         let value = value.unwrap_or_else(|| parse_quote!(()));
                         let jump = Jump { to, defines: Some(var) }.write(span);
-                        parse_quote!({ let #ident = #value; #jump })
+                        parse_quote!({ let #ident #ty = #value; #jump })
                     }
                     (Dest::Return, value) => parse_quote!(return #value),
                     (Dest::Ignore, None) => Jump { to, defines: None }.write(span),
@@ -99,9 +107,34 @@ impl VisitMut for Jumps<'_, '_> {
         self.within(inner.label.clone().as_ref(), false, |jumps| jumps.visit_block_mut(&mut inner.block));
     }
 
+    fn visit_macro_mut(&mut self, call: &mut Macro) {
+        if self.loops == 0
+            && let Some(word) = find_jump(call.tokens.clone())
+        {
+            let message = format!(
+                "`{word}` can't leave a loop or block that awaits from inside a macro call: decide in the macro, and `{word}` outside of it"
+            );
+            self.lower.diagnostics.error(&word, message);
+        }
+    }
+
     fn visit_expr_closure_mut(&mut self, _: &mut ExprClosure) {}
 
     fn visit_expr_async_mut(&mut self, _: &mut ExprAsync) {}
 
     fn visit_item_mut(&mut self, _: &mut Item) {}
+}
+
+/// The first `break` or `continue` in tokens that hold no loop of their own.
+fn find_jump(tokens: TokenStream) -> Option<Ident> {
+    let mut found = None;
+    for token in tokens {
+        match token {
+            TokenTree::Ident(word) if word == "loop" || word == "while" || word == "for" => return None,
+            TokenTree::Ident(word) if word == "break" || word == "continue" => found = found.or(Some(word)),
+            TokenTree::Group(group) => found = found.or_else(|| find_jump(group.stream())),
+            _ => {}
+        }
+    }
+    found
 }

@@ -10,17 +10,19 @@
 
 mod control;
 mod flatten;
+mod held;
+mod items;
 mod jumps;
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use proc_macro2::{Ident, Span};
-use quote::format_ident;
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident};
 use syn::{Block as SynBlock, Expr, ExprLit, Lifetime, Lit, Local, Pat, Stmt, Type, parse_quote};
 
 use super::analyze;
-use super::graph::{Block, BlockId, End, Graph, Line, Remake, Scope, Site, Var, VarId};
+use super::graph::{Block, BlockId, End, Graph, Jump, Line, Remake, Scope, Site, Var, VarId};
 use super::pattern::{Binding, bindings};
 use super::places::as_place;
 use super::suspends;
@@ -35,6 +37,7 @@ pub(crate) fn lower(params: &[Binding], first: Stmt, body: SynBlock, diagnostics
         reachable: true,
         loops: Vec::new(),
         counters: HashMap::new(),
+        words: items::words(&body.stmts),
         diagnostics,
     };
     lower.current = lower.block("start");
@@ -76,6 +79,8 @@ pub(super) struct Lower<'d> {
     loops: Vec<Enclosing>,
     /// How many variables and states there are of a name.
     counters: HashMap<String, usize>,
+    /// How often each word stands in the body.
+    words: HashMap<String, usize>,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -132,6 +137,12 @@ impl Lower<'_> {
     fn bind(&mut self, bindings: &[Binding]) -> Vec<VarId> {
         let mut vars = Vec::new();
         for binding in bindings {
+            if binding.ident.to_string().starts_with("__") {
+                self.diagnostics.error(
+                    &binding.ident,
+                    "names that begin with two underscores are for generated code: use another one",
+                );
+            }
             let var = self.new_var(binding.ident.clone(), binding.mutable, None);
             let scope = self.scopes.last_mut().expect("a scope is open");
             scope.insert(binding.ident.to_string(), var);
@@ -173,6 +184,8 @@ impl Lower<'_> {
     /// The statements of a block, in a scope of its own; its value goes to `dest`.
     fn body(&mut self, stmts: Vec<Stmt>, dest: &Dest) {
         self.scoped(|lower| {
+            lower.check_guards(&stmts);
+            let stmts = lower.items(stmts);
             let last = stmts.len();
             for (index, stmt) in stmts.into_iter().enumerate() {
                 match stmt {
@@ -185,14 +198,35 @@ impl Lower<'_> {
                     stmt => lower.statement(stmt),
                 }
             }
-            lower.unit(dest);
+            lower.end_of_body(last > 0, dest);
         });
+    }
+
+    /// A body without a value at its end has the value `()`, or none, if its last statement never comes to its end.
+    fn end_of_body(&mut self, has_statements: bool, dest: &Dest) {
+        let lines = &mut self.graph.blocks[self.current].lines;
+        if matches!(dest, Dest::Ignore) || !has_statements || !self.reachable {
+            return self.unit(dest);
+        }
+        match lines.pop_if(|line| line.binds.is_empty() && may_diverge(&line.stmt)) {
+            None => self.unit(dest),
+            Some(Line { stmt: Stmt::Expr(Expr::Return(inner), _), .. }) => {
+                let value = inner.expr.map_or_else(|| parse_quote!(()), |value| *value);
+                self.end(End::Return(value));
+            }
+            Some(line @ Line { stmt: Stmt::Expr(Expr::Macro(_), _), .. }) if is_jump(&line.stmt) => {
+                lines.push(line);
+                self.end(End::Never);
+            }
+            // rustc knows whether it comes to its end.
+            Some(Line { stmt, .. }) => self.finish(parse_quote!({ #stmt }), dest),
+        }
     }
 
     fn statement(&mut self, stmt: Stmt) {
         match stmt {
             Stmt::Local(local) => self.local(local),
-            Stmt::Item(item) => self.graph.items.push(Stmt::Item(item)),
+            item @ Stmt::Item(_) => self.graph.items.push(item),
             Stmt::Expr(expr, semi) => {
                 if suspends::expr(&expr) {
                     self.expr(expr, &Dest::Ignore);
@@ -201,19 +235,50 @@ impl Lower<'_> {
                     self.line(Stmt::Expr(expr, semi), Vec::new());
                 }
             }
-            Stmt::Macro(call) if call.mac.path.is_ident("macro_rules") => self.graph.items.push(Stmt::Macro(call)),
-            Stmt::Macro(call) => self.line(Stmt::Macro(call), Vec::new()),
+            Stmt::Macro(mut call) => {
+                self.jumps_in_macro(&mut call.mac);
+                self.line(Stmt::Macro(call), Vec::new());
+            }
+        }
+    }
+
+    /// `let _guard = lock();` and then a step: nothing reads it after the step, so it would be gone before its time.
+    fn check_guards(&mut self, stmts: &[Stmt]) {
+        let Some(last) = stmts.iter().rposition(suspends::stmt) else { return };
+        for (index, stmt) in stmts[..last].iter().enumerate() {
+            let Stmt::Local(Local { pat, init: Some(init), .. }) = stmt else { continue };
+            let pat = if let Pat::Type(typed) = pat { &*typed.pat } else { pat };
+            let Pat::Ident(pat) = pat else { continue };
+            let (name, is_made) =
+                (pat.ident.to_string(), !suspends::expr(&init.expr) && as_place(&init.expr).is_none());
+            if name.starts_with('_') && is_made && !stmts[index + 1..].iter().any(|stmt| names(stmt, &pat.ident)) {
+                self.diagnostics.error(
+                    &pat.ident,
+                    format!(
+                        "`{name}` would be dropped at the next step and not at the end of its block, as only what is \
+                         read later is kept: `drop({name})` before the step, or write `let _ = …` if it guards nothing"
+                    ),
+                );
+            }
         }
     }
 
     /// `let pat = init;`, `let pat = init else { … };`, `let pat;`
     fn local(&mut self, mut local: Local) {
-        let diverge = local.init.as_mut().and_then(|init| init.diverge.take());
+        let ty = match &local.pat {
+            Pat::Type(pat) => Some((*pat.ty).clone()),
+            _ => None,
+        };
+        let diverge = local.init.as_mut().and_then(|init| match &mut init.diverge {
+            Some((_, diverge)) if !suspends::expr(diverge) => {
+                **diverge = self.jumps(std::mem::replace(&mut **diverge, parse_quote!(())));
+                None
+            }
+            diverge => diverge.take(),
+        });
+        let is_deferred = local.init.is_none();
         if let Some(init) = &mut local.init {
-            let ty = match &local.pat {
-                Pat::Type(pat) => Some((*pat.ty).clone()),
-                _ => None,
-            };
+            let ty = ty.clone();
             *init.expr = self.value(std::mem::replace(&mut *init.expr, parse_quote!(())), ty);
         }
         match diverge {
@@ -221,7 +286,9 @@ impl Lower<'_> {
                 let remake = self.remake(&local);
                 let binds = self.bind(&bindings(&local.pat));
                 if let [var] = &binds[..] {
-                    self.graph.vars[*var].remake = remake;
+                    let var = &mut self.graph.vars[*var];
+                    var.remake = remake;
+                    var.ty = ty.filter(|_| is_deferred);
                 }
                 self.line(Stmt::Local(local), binds);
             }
@@ -230,6 +297,7 @@ impl Lower<'_> {
                 let from = (self.current, self.reachable);
                 self.enter(otherwise);
                 self.expr(*diverge, &Dest::Ignore);
+                self.end(End::Never);
                 (self.current, self.reachable) = from;
                 let binds = self.bind(&bindings(&local.pat));
                 self.end(End::LetElse { local, binds, otherwise, then });
@@ -244,19 +312,26 @@ impl Lower<'_> {
     ///
     /// A shared borrow guarantees that its place has not changed while it was alive; rustc checks that in the inline form.
     fn remake(&self, local: &Local) -> Option<Remake> {
-        let Pat::Ident(pat) = &local.pat else { return None };
+        let (pat, ty) = match &local.pat {
+            Pat::Type(typed) => (&*typed.pat, Some((*typed.ty).clone())),
+            pat => (pat, None),
+        };
+        let Pat::Ident(pat) = pat else { return None };
         if pat.mutability.is_some() || pat.by_ref.is_some() || pat.subpat.is_some() {
             return None;
         }
         let init = &*local.init.as_ref()?.expr;
         match init {
             Expr::Reference(reference) if reference.mutability.is_none() => {
-                let (root, fields) = as_place(&reference.expr)?;
-                let var = self.scopes.iter().rev().find_map(|scope| scope.get(&root.to_string()))?;
-                Some(Remake { init: init.clone(), place: Some((*var, analyze::path(&fields))) })
+                let place = as_place(&reference.expr)
+                    .and_then(|(root, fields)| Some((self.variable(&root)?, analyze::path(&fields))));
+                if place.is_none() && !is_constant(&reference.expr) {
+                    return None;
+                }
+                Some(Remake { init: init.clone(), ty, place })
             }
             Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::ByteStr(_), .. }) => {
-                Some(Remake { init: init.clone(), place: None })
+                Some(Remake { init: init.clone(), ty, place: None })
             }
             _ => None,
         }
@@ -282,6 +357,12 @@ impl Lower<'_> {
         }
     }
 
+    /// The variable that a name means here.
+    fn variable(&self, name: &Ident) -> Option<VarId> {
+        let name = name.to_string();
+        self.scopes.iter().rev().find_map(|scope| scope.get(&name).copied())
+    }
+
     /// The loop or labelled block that a `break` or `continue` means.
     fn enclosing(&self, label: Option<&Lifetime>) -> Option<&Enclosing> {
         self.loops.iter().rev().find(|enclosing| match label {
@@ -289,4 +370,48 @@ impl Lower<'_> {
             None => enclosing.head.is_some(),
         })
     }
+}
+
+/// Whether only rustc can tell that a statement comes to its end.
+fn may_diverge(stmt: &Stmt) -> bool {
+    match stmt {
+        Stmt::Macro(_) => true,
+        Stmt::Expr(Expr::If(inner), _) => inner.else_branch.is_some(),
+        Stmt::Expr(expr, _) => matches!(
+            expr,
+            Expr::Return(_)
+                | Expr::Macro(_)
+                | Expr::Call(_)
+                | Expr::MethodCall(_)
+                | Expr::Match(_)
+                | Expr::Loop(_)
+                | Expr::Block(_)
+                | Expr::Unsafe(_)
+                | Expr::Paren(_)
+        ),
+        Stmt::Local(_) | Stmt::Item(_) => false,
+    }
+}
+
+fn is_jump(stmt: &Stmt) -> bool {
+    matches!(stmt, Stmt::Expr(expr, _) if Jump::read(expr).is_some())
+}
+
+/// Whether a statement contains a word.
+fn names(stmt: &Stmt, word: &Ident) -> bool {
+    fn any(tokens: TokenStream, word: &Ident) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(ident) => ident == *word,
+            TokenTree::Group(group) => any(group.stream(), word),
+            TokenTree::Literal(literal) => literal.to_string().contains(&word.to_string()),
+            TokenTree::Punct(_) => false,
+        })
+    }
+    any(stmt.to_token_stream(), word)
+}
+
+/// A path whose last part is written like a constant: `LIMITS`, `config::LIMITS`.
+fn is_constant(expr: &Expr) -> bool {
+    let Expr::Path(path) = expr else { return false };
+    path.path.segments.last().is_some_and(|segment| segment.ident.to_string().starts_with(char::is_uppercase))
 }

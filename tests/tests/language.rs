@@ -1,0 +1,40 @@
+//! What `#[saga]` makes of the language: each saga is run inline (the oracle) and durably, and both must agree in their
+//! result and in the trace of their steps.
+
+#[path = "language/support.rs"]
+mod support;
+
+#[path = "language/bindings.rs"]
+mod bindings;
+#[path = "language/borrows.rs"]
+mod borrows;
+#[path = "language/branches.rs"]
+mod branches;
+#[path = "language/expressions.rs"]
+mod expressions;
+#[path = "language/failures.rs"]
+mod failures;
+#[path = "language/frames.rs"]
+mod frames;
+#[path = "language/items.rs"]
+mod items;
+#[path = "language/iteration.rs"]
+mod iteration;
+#[path = "language/jumps.rs"]
+mod jumps;
+#[path = "language/loops.rs"]
+mod loops;
+#[path = "language/macros.rs"]
+mod macros;
+#[path = "language/matches.rs"]
+mod matches;
+#[path = "language/moves.rs"]
+mod moves;
+#[path = "language/names.rs"]
+mod names;
+#[path = "language/order.rs"]
+mod order;
+#[path = "language/shadowing.rs"]
+mod shadowing;
+#[path = "language/signatures.rs"]
+mod signatures;

@@ -1,0 +1,224 @@
+//! `break` and `continue` with labels, labelled blocks, `return`, `?`.
+
+use sagaflow::prelude::*;
+
+use crate::support::{Refusal, check, even, half, note, num, text};
+
+#[saga]
+async fn labels(n: u32) -> Result<Vec<u32>, Failure> {
+    let mut out = Vec::new();
+    'rows: for i in 0..n {
+        let mut j = 0;
+        'columns: while j < n {
+            j += 1;
+            if j == i {
+                continue 'rows;
+            }
+            let x = num(i * j).await?;
+            if x == 12 {
+                break 'rows;
+            }
+            if x == 6 {
+                break 'columns;
+            }
+            out.push(x);
+        }
+        out.push(num(i + 100).await?);
+    }
+    Ok(out)
+}
+
+#[saga]
+async fn from_verbatim_code(items: Vec<Vec<u32>>) -> Result<u32, Failure> {
+    let mut total = 0;
+    'rows: for row in items {
+        let mut best = 0;
+        for item in &row {
+            if *item == 0 {
+                continue;
+            }
+            if *item == 7 {
+                continue 'rows;
+            }
+            if *item == 9 {
+                break 'rows;
+            }
+            if *item == 5 {
+                break;
+            }
+            best = best.max(*item);
+        }
+        let kept: Vec<u32> = row.iter().map(|item| if *item > 2 { item * 2 } else { *item }).collect();
+        total += num(best).await? + kept.iter().sum::<u32>();
+        let extra = 'pick: {
+            if best == 1 {
+                break 'pick 10;
+            }
+            loop {
+                if best > 3 {
+                    break 'pick 20;
+                }
+                best += 1;
+                if best == 3 {
+                    continue 'rows;
+                }
+            }
+        };
+        total += num(extra).await?;
+    }
+    Ok(total)
+}
+
+#[saga]
+async fn labelled_block(n: u32) -> Result<String, Failure> {
+    let found = 'search: {
+        if n == 0 {
+            break 'search "none".to_owned();
+        }
+        let x = num(n).await?;
+        if x > 5 {
+            break 'search text(format!("big {x}")).await?;
+        }
+        'inner: {
+            if x == 3 {
+                break 'inner;
+            }
+            if even(x).await.is_none() {
+                break 'search "odd".to_owned();
+            }
+        }
+        for i in 0.. {
+            if num(i).await? == 2 {
+                break 'search format!("even {i}");
+            }
+        }
+        String::new()
+    };
+    text(found).await
+}
+
+#[saga]
+async fn tail_block(n: u32) -> Result<u32, Failure> {
+    'done: {
+        if n == 0 {
+            break 'done Ok(0);
+        }
+        if num(n).await? > 3 {
+            break 'done num(n * 2).await;
+        }
+        num(1).await
+    }
+}
+
+#[saga]
+async fn unit_block(n: u32) {
+    'done: {
+        if n == 0 {
+            break 'done;
+        }
+        note("one".to_owned()).await;
+        if n == 1 {
+            break 'done;
+        }
+        note("two".to_owned()).await;
+    }
+}
+
+#[saga]
+async fn nested_values(n: u32) -> Result<u32, Failure> {
+    let x = 'outer: loop {
+        let y = loop {
+            let z = num(n).await?;
+            if z > 5 {
+                break 'outer z * 2;
+            }
+            if z > 3 {
+                break z;
+            }
+            let last = loop {
+                if z == 0 {
+                    break 50;
+                }
+                break num(z).await? + 60;
+            };
+            break 'outer last;
+        };
+        break y + num(y).await?;
+    };
+    num(x).await
+}
+
+#[saga]
+async fn early_return(n: u32) -> Result<u32, Failure> {
+    if n == 0 {
+        return Ok(0);
+    }
+    let x = num(n).await?;
+    for i in 0..x {
+        if i == 3 {
+            return num(33).await;
+        }
+        let checked = (|| if i > 100 { return 1 } else { 2 })();
+        if num(i + checked).await? == 13 {
+            return Err(Failure::new("never"));
+        }
+    }
+    Ok(x)
+}
+
+fn parse(text: &str) -> Result<u32, std::num::ParseIntError> {
+    text.parse()
+}
+
+fn first(items: &[u32]) -> Option<u32> {
+    items.first().copied()
+}
+
+#[saga]
+async fn question_marks(input: String) -> Result<u32, Refusal> {
+    let n = parse(&input)?;
+    let h = half(n).await?;
+    let x = num(h).await?;
+    let y = first(&[x]).ok_or(Refusal::Number(0))?;
+    let sum = [y, x].iter().map(|n| parse(&n.to_string())).sum::<Result<u32, _>>()?;
+    let from_closure = (|| -> Option<u32> { first(&[]).or(first(&[sum])) })().unwrap_or_default();
+    let nested = half(half(sum).await?).await? + from_closure;
+    half(num(nested).await?).await.map_err(Refusal::from)
+}
+
+#[saga]
+async fn handled(n: u32) -> Result<u32, Refusal> {
+    let x = half(n).await.unwrap_or(100);
+    let y = match num(x).await {
+        Ok(y) => y,
+        Err(_) => num(1).await?,
+    };
+    if let Err(error) = half(y).await {
+        note(error.to_string()).await;
+        half(n).await.or(Err(Refusal::Text(error.to_string())))
+    } else {
+        Ok(y)
+    }
+}
+
+#[tokio::test]
+async fn jumps() {
+    check!(labels: (0), (1), (2), (3), (4), (5));
+    check!(from_verbatim_code: (vec![]), (vec![vec![1], vec![4, 0, 5, 8], vec![2]]), (vec![vec![7, 1], vec![6], vec![3, 9], vec![1]]));
+    check!(labelled_block: (0), (1), (2), (3), (6), (13));
+    check!(tail_block: (0), (1), (4), (13));
+    check!(nested_values: (0), (1), (4), (5), (6), (13));
+    check!(early_return: (0), (1), (3), (5), (13));
+}
+
+#[tokio::test]
+#[ignore = "a record loses an output that is `null`"]
+async fn out_of_a_block_without_value() {
+    check!(unit_block: (0), (1), (2));
+}
+
+#[tokio::test]
+async fn errors() {
+    check!(question_marks: ("x".to_owned()), ("3".to_owned()), ("26".to_owned()), ("8".to_owned()), ("16".to_owned()), ("10".to_owned()));
+    check!(handled: (2), (1), (4), (26), (6));
+}
