@@ -4,11 +4,12 @@
 //! async fn resume(machine: &mut Machine<'_>) -> Result<Receipt, CheckoutError> {
 //!     enum __At { Start, create_user, …, Description }
 //!     let mut slot_request_items = None; …              // what waits for its next reader
-//!     let mut call_create_user = None; …                // lends the replies their types
+//!     let codec_request_items = Saved::codec(); …       // asks for its traits, once
+//!     let mut __call_create_user = None; …                // lends the replies their types
 //!     let mut at = machine.enter(&[("create_user", __At::create_user), …], …).await;
 //!     'machine: loop {
 //!         match at {
-//!             __At::Start => 'arm: { …; match machine.suspend("create_user", call, &mut call_create_user).await {} }
+//!             __At::Start => 'arm: { …; match machine.suspend("create_user", call, &mut __call_create_user, Durable::begin).await {} }
 //!             __At::create_user => 'arm: { …; let user = reply?; … }
 //!         }
 //!     }
@@ -21,13 +22,13 @@
 mod region;
 mod slots;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 
-use super::analyze::{self, Liveness};
-use super::graph::{BlockId, End, Graph, SiteId};
+use super::analyze::{self, Liveness, Path};
+use super::graph::{BlockId, End, Graph, SiteId, VarId};
 use region::Region;
 use slots::Slots;
 
@@ -38,7 +39,7 @@ pub(crate) fn emit(graph: &Graph, liveness: &Liveness) -> TokenStream {
     let items = &graph.items;
     let slots = emitter.slots.borrow().declarations();
     let Names { machine, at, label, .. } = &emitter.names;
-    let variants = emitter.variants.values().collect::<std::collections::BTreeSet<_>>();
+    let variants = emitter.variants.values().collect::<BTreeSet<_>>();
     let calls = emitter.sites.iter().map(|site| emitter.call_slot(*site));
     let states = emitter.sites.iter().map(|site| {
         let (site, variant) = (&graph.sites[*site], &emitter.variants[&emitter.resumed_at(*site)]);
@@ -46,11 +47,13 @@ pub(crate) fn emit(graph: &Graph, liveness: &Liveness) -> TokenStream {
         quote!((#state, __At::#variant))
     });
     let describe = emitter.describe();
+    let codecs = emitter.codecs();
     quote! {
         #[derive(::core::clone::Clone, ::core::marker::Copy)]
         enum __At { #(#variants,)* Description }
         #(#items)*
         #slots
+        #codecs
         #(let mut #calls = ::core::option::Option::None;)*
         let mut #at = #machine.enter(&[#(#states),*], __At::Start, __At::Description).await;
         #label: loop {
@@ -66,7 +69,6 @@ pub(crate) fn emit(graph: &Graph, liveness: &Liveness) -> TokenStream {
 struct Names {
     machine: Ident,
     at: Ident,
-    call: Ident,
     label: syn::Lifetime,
     arm: syn::Lifetime,
 }
@@ -107,7 +109,6 @@ impl<'g> Emitter<'g> {
         let names = Names {
             machine: hidden("machine"),
             at: hidden("at"),
-            call: hidden("call"),
             label: syn::Lifetime::new("'machine", Span::mixed_site()),
             arm: syn::Lifetime::new("'arm", Span::mixed_site()),
         };
@@ -125,7 +126,28 @@ impl<'g> Emitter<'g> {
 
     /// The slot that keeps the type of a site's call.
     fn call_slot(&self, site: SiteId) -> Ident {
-        hidden(&format!("call_{}", identifier(&self.graph.sites[site].state)))
+        // With the span of the `.await`: an error that concerns its type is reported there, once.
+        let site = &self.graph.sites[site];
+        Ident::new(&format!("__call_{}", identifier(&site.state)), site.span)
+    }
+
+    /// How a place is written and read.
+    fn codec(&self, var: VarId, path: &Path) -> Ident {
+        let slot = self.slots.borrow_mut().get(self.graph, var, path);
+        hidden(&slot.to_string().replacen("slot", "codec", 1))
+    }
+
+    /// The codecs of all places that wait with a state. A type that can't be saved is an error here only, at the
+    /// variable.
+    fn codecs(&self) -> TokenStream {
+        let places: BTreeSet<_> =
+            self.sites.iter().flat_map(|site| self.liveness.at[self.resumed_at(*site)].places()).collect();
+        let codecs = places.into_iter().map(|(var, path)| {
+            let (codec, span) = (self.codec(var, path), self.graph.vars[var].ident.span());
+            let make = quote_spanned!(span => ::sagaflow::__private::Saved::codec());
+            quote!(let #codec = #make;)
+        });
+        quote!(#(#codecs)*)
     }
 
     /// The block that goes on after a site.
@@ -145,7 +167,8 @@ impl<'g> Emitter<'g> {
                     (slots::key(self.graph, var, path), self.slots.borrow_mut().get(self.graph, var, path));
                 quote!((#key, ::sagaflow::__private::type_in(&#slot)))
             });
-            quote!(#machine.describe(#state, &#call, &[#(#variables),*]);)
+            let span = self.graph.sites[*site].span;
+            quote_spanned!(span => ::sagaflow::__private::Machine::describe(#machine, #state, &#call, &[#(#variables),*]);)
         });
         let states: Vec<_> = states.collect();
         quote! {
