@@ -1,7 +1,9 @@
-//! Collects errors: a pass never stops at its first one.
+//! Collects errors: a pass never stops at its first one. Texts that all attributes share.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 
 /// The errors found so far, in order.
 #[derive(Debug, Default)]
@@ -43,9 +45,29 @@ impl Diagnostics {
     }
 }
 
-/// `a`, `b` or `c`, in backticks.
+/// `a`, `b`, `c`, in backticks.
 pub(crate) fn listed(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Runs an attribute. A panic in it is a bug of this crate, and says so; the item stays as it was written.
+pub(crate) fn guarded(
+    attribute: &str,
+    item: TokenStream,
+    expand: impl FnOnce(TokenStream) -> TokenStream,
+) -> TokenStream {
+    let kept = item.clone();
+    catch_unwind(AssertUnwindSafe(|| expand(item))).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        let message = format!(
+            "bug in sagaflow {}: `#[{attribute}]` failed on this function ({}); please report it, with the function, at {}/issues",
+            env!("CARGO_PKG_VERSION"),
+            text.unwrap_or("it panicked"),
+            env!("CARGO_PKG_REPOSITORY"),
+        );
+        let error = syn::Error::new(Span::call_site(), message).into_compile_error();
+        quote!(#kept #error)
+    })
 }
 
 /// The text for an unknown name: the nearest known one, and all of them.
@@ -55,6 +77,6 @@ pub(crate) fn unknown(what: &str, found: &str, allowed: &[&str]) -> String {
         .map(|name| (strsim::damerau_levenshtein(found, name), *name))
         .filter(|(distance, name)| *distance <= name.len().max(found.len()) / 2)
         .min();
-    let hint = nearest.map(|(_, name)| format!(", did you mean `{name}`?")).unwrap_or_default();
-    format!("unknown {what} `{found}`{hint} (allowed here: {})", listed(allowed))
+    let hint = nearest.map(|(_, name)| format!(", did you mean `{name}`?")).unwrap_or_else(|| ":".to_owned());
+    format!("unknown {what} `{found}`{hint} allowed here: {}", listed(allowed))
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use humantime::DurationError as Error;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Expr, ExprLit, Lit};
@@ -15,8 +16,16 @@ pub(crate) fn parse(value: &Expr) -> syn::Result<Duration> {
         ));
     };
     humantime::parse_duration(&text.value()).map_err(|error| {
+        let why = match error {
+            Error::UnknownUnit { value, unit, .. } if unit.is_empty() => format!("`{value}` has no unit"),
+            Error::UnknownUnit { unit, .. } => format!("`{unit}` is no unit"),
+            Error::InvalidCharacter(_) => "it has a character that is none of a duration's".to_owned(),
+            Error::NumberExpected(_) => "a number is missing".to_owned(),
+            Error::NumberOverflow => "the number is too large".to_owned(),
+            Error::Empty => "it is empty".to_owned(),
+        };
         let message = format!(
-            "`{}` is not a duration: {error}; write a number and a unit: `\"250ms\"`, `\"1s\"`, `\"5m\"`, `\"1h 30m\"`, `\"2d\"`",
+            "`\"{}\"` is not a duration, as {why}: write numbers and units, such as `\"250ms\"`, `\"1s\"`, `\"5m\"`, `\"1h 30m\"` or `\"2d\"`",
             text.value()
         );
         syn::Error::new_spanned(text, message)

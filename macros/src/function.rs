@@ -1,12 +1,18 @@
 //! The annotated function, taken apart and checked: what steps and sagas have in common.
 
+mod borrow;
+mod parameter;
+mod parse;
+
 use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
 use syn::visit::Visit;
-use syn::{
-    Attribute, Block, FnArg, ItemFn, Lifetime, Pat, ReturnType, Safety, Signature, Type, Visibility, parse_quote,
-};
+use syn::{Attribute, Block, FnArg, Generics, ReturnType, Safety, Signature, Type, Visibility, parse_quote};
 
 use crate::diagnostics::Diagnostics;
+use borrow::{Unowned, find_unowned};
+pub(crate) use parameter::Param;
+pub(crate) use parse::{Item, parse};
 
 /// An annotated function.
 pub(crate) struct Function {
@@ -14,48 +20,42 @@ pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) ident: Ident,
+    /// None, but for a function with errors: so that its types stay known.
+    pub(crate) generics: Generics,
     pub(crate) params: Vec<Param>,
     pub(crate) output: Type,
-    pub(crate) body: Block,
+    pub(crate) body: Body,
 }
 
-/// One parameter.
-pub(crate) struct Param {
-    pub(crate) ident: Ident,
-    pub(crate) mutable: bool,
-    pub(crate) ty: Type,
-    /// Not an argument, but a dependency of the worker: the type behind its `&`.
-    pub(crate) inject: Option<Type>,
+/// The body, with its braces.
+pub(crate) struct Body {
+    pub(crate) tokens: TokenStream,
+    /// None if it doesn't parse: rustc says so itself.
+    pub(crate) block: Option<Block>,
 }
 
-/// Parses an item as a function; says what the attribute is for if it is something else.
-pub(crate) fn parse(attribute: &str, item: TokenStream) -> Result<ItemFn, syn::Error> {
-    syn::parse2::<ItemFn>(item.clone()).map_err(|error| {
-        if syn::parse2::<syn::Item>(item.clone()).is_ok() {
-            syn::Error::new_spanned(item, format!("`#[{attribute}]` goes on an async function"))
-        } else {
-            error
-        }
-    })
+impl ToTokens for Body {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.tokens.to_tokens(tokens);
+    }
 }
 
 impl Function {
     /// Takes a function apart. What is wrong with its signature goes to the diagnostics.
-    pub(crate) fn new(attribute: &str, item: ItemFn, diagnostics: &mut Diagnostics) -> Self {
-        let ItemFn { attrs, vis, sig, block, .. } = item;
+    pub(crate) fn new(attribute: &str, item: Item, diagnostics: &mut Diagnostics) -> Self {
+        let Item { attrs, vis, sig, body } = item;
         check_signature(attribute, &sig, diagnostics);
-        let params = sig.inputs.iter().filter_map(|input| param(attribute, input, diagnostics)).collect();
-        let output = match sig.output {
-            ReturnType::Default => parse_quote!(()),
-            ReturnType::Type(_, ty) => *ty,
-        };
-        if let Some(borrow) = find_borrow(&output) {
-            diagnostics.error(
-                borrow,
-                format!("a {attribute} can't return a borrow: its result travels in a message; return an owned value"),
-            );
+        let params = sig
+            .inputs
+            .iter()
+            .enumerate()
+            .filter_map(|(index, input)| parameter::param(attribute, index, input, diagnostics))
+            .collect();
+        let output = output(attribute, &sig, diagnostics);
+        if diagnostics.is_empty() && sig.generics.lifetimes().next().is_some() {
+            diagnostics.error(&sig.generics, format!("a {attribute} has no lifetimes, as all its arguments are owned"));
         }
-        Self { attrs, vis, ident: sig.ident, params, output, body: *block }
+        Self { attrs, vis, ident: sig.ident, generics: sig.generics, params, output, body }
     }
 
     /// The parameters that travel in the message.
@@ -73,121 +73,77 @@ impl Function {
     }
 }
 
-/// `async`, no generics, not `unsafe`, not `extern`, not variadic.
+/// `async`, no `self`, no generics, not `unsafe`, not `extern`, not variadic.
 fn check_signature(attribute: &str, sig: &Signature, diagnostics: &mut Diagnostics) {
+    let name = &sig.ident;
     if sig.asyncness.is_none() {
-        diagnostics.error(sig.fn_token, format!("a {attribute} is an async function: write `async fn {}`", sig.ident));
+        diagnostics.error(sig.fn_token, format!("a {attribute} is an async function: write `async fn {name}`"));
     }
-    if !sig.generics.params.is_empty() {
+    if sig.generics.type_params().next().is_some() || sig.generics.const_params().next().is_some() {
         diagnostics.error(
             &sig.generics,
-            format!("a {attribute} can't be generic: its messages need one concrete form; write one function per type"),
+            format!(
+                "a {attribute} can't be generic, as its messages need one concrete form: write one function per type"
+            ),
         );
-    }
-    if let Some(clause) = &sig.generics.where_clause {
+    } else if let Some(clause) = &sig.generics.where_clause {
         diagnostics.error(clause, format!("a {attribute} can't have a `where` clause: it is not generic"));
     }
     if let Some(constness) = &sig.constness {
-        diagnostics.error(constness, format!("a {attribute} can't be `const`"));
+        diagnostics.error(constness, format!("a {attribute} can't be `const`: a worker runs it"));
     }
     if !matches!(sig.safety, Safety::Default) {
-        diagnostics.error(&sig.safety, format!("a {attribute} can't be `unsafe`: a worker calls it"));
+        diagnostics.error(
+            &sig.safety,
+            format!("a {attribute} can't be `unsafe`, as a worker calls it: put an `unsafe` block into its body"),
+        );
     }
     if let Some(abi) = &sig.abi {
-        diagnostics.error(abi, format!("a {attribute} can't be `extern`"));
+        diagnostics.error(abi, format!("a {attribute} can't be `extern`: a worker calls it"));
+    }
+    if let Some(variadic) = &sig.variadic {
+        diagnostics.error(variadic, format!("a {attribute} has a fixed number of arguments: take a `Vec`"));
     }
 }
 
-/// One parameter: a plain name, with an owned type, or `#[inject] name: &Type`.
-fn param(attribute: &str, input: &FnArg, diagnostics: &mut Diagnostics) -> Option<Param> {
-    let FnArg::Typed(param) = input else {
-        diagnostics.error(
-            input,
-            format!("a {attribute} is a free function: take what it needs as arguments{}", inject_hint(attribute)),
-        );
-        return None;
+/// The return type. One with errors is turned into what callers would get, as far as possible, so that they make no
+/// further ones.
+fn output(attribute: &str, sig: &Signature, diagnostics: &mut Diagnostics) -> Type {
+    let mut output = match &sig.output {
+        ReturnType::Default => parse_quote!(()),
+        ReturnType::Type(_, ty) => (**ty).clone(),
     };
-    let inject = param.attrs.iter().any(|attr| attr.path().is_ident("inject"));
-    for attr in param.attrs.iter().filter(|attr| !attr.path().is_ident("inject")) {
-        diagnostics.error(attr, "this attribute has no meaning on an argument that travels in a message");
-    }
-    let Pat::Ident(pat) = &*param.pat else {
-        diagnostics.error(
-            &param.pat,
-            "an argument has a plain name here, as it is a field of the message: take it apart in the body",
-        );
-        return None;
-    };
-    if pat.by_ref.is_some() || pat.subpat.is_some() {
-        diagnostics.error(
-            pat,
-            "an argument has a plain name here, as it is a field of the message: take it apart in the body",
-        );
-        return None;
-    }
-    let inject = if !inject {
-        if let Some(borrow) = find_borrow(&param.ty) {
-            let owned = match &*param.ty {
-                Type::Reference(reference) => owned_form(&reference.elem),
-                _ => "an owned type".to_owned(),
-            };
-            let hint = inject_hint(attribute);
-            diagnostics.error(
-                borrow,
-                format!("the argument `{}` borrows, but arguments travel in a message: take {owned}{hint}", pat.ident),
-            );
+    match find_unowned(&output) {
+        None if sig.generics.type_params().any(|param| mentions(&output, &param.ident)) => parse_quote!(()),
+        None => output,
+        Some(Unowned::Borrow(at)) => {
+            let message = "can't return a borrow, as its result travels in a message: return an owned value";
+            diagnostics.error(at, format!("a {attribute} {message}"));
+            borrow::make_static(&mut output);
+            output
         }
-        None
-    } else if attribute == "saga" {
-        diagnostics.error(&param.ty, "a saga has no dependencies: inject into the steps that it calls");
-        None
-    } else if let Type::Reference(reference) = &*param.ty
-        && reference.mutability.is_none()
-    {
-        Some((*reference.elem).clone())
-    } else {
-        let ty = &param.ty;
-        diagnostics.error(
-            ty,
-            format!(
-                "an injected dependency is shared by all steps of a worker: write `&{}`",
-                quote::quote!(#ty).to_string().trim_start_matches("& mut ")
-            ),
-        );
-        None
-    };
-    Some(Param { ident: pat.ident.clone(), mutable: pat.mutability.is_some(), ty: (*param.ty).clone(), inject })
-}
-
-fn inject_hint(attribute: &str) -> &'static str {
-    if attribute == "step" { ", or mark a dependency of the worker with `#[inject]`" } else { "" }
-}
-
-fn owned_form(ty: &Type) -> String {
-    match quote::quote!(#ty).to_string().as_str() {
-        "str" => "`String`".to_owned(),
-        other if other.starts_with('[') => "a `Vec`".to_owned(),
-        other => format!("`{other}`"),
+        Some(Unowned::ImplTrait(at)) => {
+            let message = "returns a concrete type, as its result travels in a message: name the type";
+            diagnostics.error(at, format!("a {attribute} {message}"));
+            parse_quote!(())
+        }
     }
 }
 
-/// The first borrow in a type: a reference, or a lifetime other than `'static` (of a path such as `Cow<'a, str>`).
-fn find_borrow(ty: &Type) -> Option<TokenStream> {
-    struct Find(Option<TokenStream>);
-    impl<'ast> Visit<'ast> for Find {
-        fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
-            self.0.get_or_insert_with(|| quote::quote!(#reference));
+/// Whether a type names a type parameter.
+fn mentions(ty: &Type, param: &Ident) -> bool {
+    struct Find<'a>(&'a Ident, bool);
+    impl<'ast> Visit<'ast> for Find<'_> {
+        fn visit_ident(&mut self, ident: &'ast Ident) {
+            self.1 |= ident == self.0;
         }
-
-        fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
-            if lifetime.ident != "static" {
-                self.0.get_or_insert_with(|| quote::quote!(#lifetime));
-            }
-        }
-
-        fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
     }
-    let mut find = Find(None);
+    let mut find = Find(param, false);
     find.visit_type(ty);
-    find.0
+    find.1
+}
+
+/// Whether a function is a method.
+pub(crate) fn receiver(sig: &Signature) -> Option<&FnArg> {
+    sig.inputs.first().filter(|input| matches!(input, FnArg::Receiver(_)))
 }

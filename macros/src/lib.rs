@@ -12,6 +12,8 @@ mod step;
 
 use proc_macro::TokenStream;
 
+use diagnostics::guarded;
+
 /// Makes an async function a durable step.
 ///
 /// The function's arguments and its result travel in messages, so their types need `Serialize` and `Deserialize`;
@@ -44,7 +46,7 @@ use proc_macro::TokenStream;
 /// ```
 #[proc_macro_attribute]
 pub fn step(options: TokenStream, item: TokenStream) -> TokenStream {
-    step::expand(options.into(), item.into()).into()
+    guarded("step", item.into(), |item| step::expand(options.into(), item)).into()
 }
 
 /// Makes an async function a durable saga: each `.await` on a step's call is a durable step.
@@ -72,7 +74,7 @@ pub fn step(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn saga(options: TokenStream, item: TokenStream) -> TokenStream {
-    saga::expand(options.into(), item.into()).into()
+    guarded("saga", item.into(), |item| saga::expand(options.into(), item)).into()
 }
 
 /// Sets a step's retry policy: `#[retry(exponential, base = "1s", factor = 1.0, max_attempts = 8)]`.
@@ -103,7 +105,7 @@ pub fn saga(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn retry(options: TokenStream, item: TokenStream) -> TokenStream {
-    step::helper("retry", options.into(), item.into()).into()
+    guarded("retry", item.into(), |item| step::helper("retry", options.into(), item)).into()
 }
 
 /// Says how a step is undone when the saga fails: `#[compensate(delete_user(output.id))]`.
@@ -130,5 +132,5 @@ pub fn retry(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn compensate(options: TokenStream, item: TokenStream) -> TokenStream {
-    step::helper("compensate", options.into(), item.into()).into()
+    guarded("compensate", item.into(), |item| step::helper("compensate", options.into(), item)).into()
 }

@@ -1,6 +1,7 @@
 //! The options of `#[step(…)]` and `#[saga(…)]`.
 
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Lit, LitStr, MetaNameValue, Token};
@@ -25,10 +26,11 @@ impl Options {
         };
         for pair in pairs {
             if !pair.path.is_ident("name") {
-                let found = pair.path.get_ident().map(ToString::to_string).unwrap_or_default();
-                diagnostics.error(&pair.path, unknown(&format!("option of `#[{attribute}]`"), &found, &["name"]));
+                let path = &pair.path;
+                let found = quote!(#path).to_string().replace(' ', "");
+                diagnostics.error(&pair.path, unknown("option", &found, &["name"]));
             } else if options.name.is_some() {
-                diagnostics.error(&pair.path, "`name` is given twice");
+                diagnostics.error(&pair.path, "`name` is given twice: keep one");
             } else if let Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) = &pair.value {
                 check_name(name, diagnostics);
                 options.name = Some(name.clone());
@@ -47,7 +49,7 @@ fn check_name(name: &LitStr, diagnostics: &mut Diagnostics) {
     if text.is_empty() || text.len() > 128 || !text.chars().all(allowed) {
         diagnostics.error(
             name,
-            format!("`{text}` can't be a name in messages: use 1 to 128 ASCII letters, digits, `_` and `-`"),
+            format!("`{text}` can't be a name in messages: it has 1 to 128 ASCII letters, digits, `_` and `-`"),
         );
     }
 }

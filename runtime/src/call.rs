@@ -4,7 +4,7 @@ use std::future::Future;
 
 use crate::definition::SagaDefinition;
 use crate::durable::{Caught, Durable, Pending, Reply};
-use crate::message::Message;
+use crate::message::{Message, Shape};
 use crate::record::{StepCall, Unreadable, Unserializable, Value};
 use crate::step::Step;
 
@@ -35,7 +35,7 @@ impl<M: Message> Call<M> {
 
     /// Runs the function in the current task, without durability: for unit tests. Injected dependencies come from
     /// [`Dependencies::scope`](crate::Dependencies::scope).
-    pub fn inline(self) -> impl Future<Output = M::Output> + Send {
+    pub fn inline(self) -> impl Future<Output = M::Output> {
         self.message.inline()
     }
 }
@@ -72,8 +72,18 @@ impl<S: Step> Call<S> {
     }
 }
 
+/// A message whose call may be awaited in a saga: so far, that of a step.
+#[diagnostic::on_unimplemented(
+    message = "a call of `{Self}` can't be awaited in a saga: it is no step",
+    label = "not a step",
+    note = "sagas in sagas aren't supported yet: let `{Self}` be a `#[step]`, or move its steps into this saga"
+)]
+pub trait Awaited: Step {}
+
 #[diagnostic::do_not_recommend]
-impl<S: Step> Durable for Call<S> {
+impl<S: Step> Awaited for S {}
+
+impl<S: Awaited> Durable for Call<S> {
     type Output = S::Output;
 
     fn begin(self) -> Result<Pending, Unserializable> {
@@ -82,7 +92,7 @@ impl<S: Step> Durable for Call<S> {
 
     fn finish(reply: Reply) -> Result<S::Output, Unreadable> {
         match reply {
-            Reply::Output(output) => output.read(),
+            Reply::Output(output) => S::Shape::read(&output),
             Reply::Fault(fault) => Err(Unreadable(format!("{fault}, and the body does not take faults here"))),
         }
     }
@@ -91,7 +101,7 @@ impl<S: Step> Durable for Call<S> {
         definition.add_step::<S>();
     }
 
-    fn inline(self) -> impl Future<Output = S::Output> + Send {
+    fn inline(self) -> impl Future<Output = S::Output> {
         self.message.inline()
     }
 }

@@ -40,7 +40,7 @@ pub trait Durable: Sized {
     fn describe(definition: &mut SagaDefinition);
 
     /// Runs it in the current task, without durability.
-    fn inline(self) -> impl Future<Output = Self::Output> + Send;
+    fn inline(self) -> impl Future<Output = Self::Output>;
 }
 
 /// What an awaited [`Durable`] leaves in the record.
@@ -101,7 +101,7 @@ impl<S: Step> Durable for Caught<S> {
 
     fn finish(reply: Reply) -> Result<Self::Output, Unreadable> {
         match reply {
-            Reply::Output(output) => Ok(S::Shape::split(output.read()?).map_err(StepError::Failed)),
+            Reply::Output(output) => Ok(S::Shape::split(S::Shape::read(&output)?).map_err(StepError::Failed)),
             Reply::Fault(fault) => Ok(Err(StepError::Fault(fault))),
         }
     }

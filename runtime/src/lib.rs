@@ -44,6 +44,10 @@
 //! What is guaranteed, and what is not, is said in the README. Feature flags: `nats` and `embedded` (both on) bring the
 //! transports, `testing` the conformance suite for transports of your own.
 
+// The macros name this crate `::sagaflow`, also in its own tests.
+#[cfg(test)]
+extern crate self as sagaflow;
+
 pub mod client;
 pub mod context;
 pub mod definition;

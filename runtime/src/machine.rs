@@ -14,22 +14,38 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::definition::SagaDefinition;
-use crate::durable::{Durable, Reply};
+use crate::durable::{Durable, Pending, Reply};
 use crate::message::{Message, Shape};
-use crate::record::{Frame, Node, Value, Vars};
+use crate::record::{Frame, Node, Unreadable, Unserializable, Value, Vars};
 use crate::saga::Saga;
 
 /// A value that can wait in a record: implemented for everything that is `Serialize` and `Deserialize`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is alive across a step and can't be saved",
     label = "can't be saved",
-    note = "what is used after a step's `.await` is stored while the step runs: it must own its data, and have `Serialize` and `Deserialize`; \
-            make it again after the step, or keep what it is made from"
+    note = "what is used after a step's `.await` is stored while the step runs: it must own its data, and have `Serialize` and `Deserialize`",
+    note = "make it again after the step, or keep what it is made from"
 )]
-pub trait Saved: Serialize + DeserializeOwned {}
+pub trait Saved: Sized {
+    /// How it is written and read. The one place where generated code asks for the trait.
+    #[doc(hidden)]
+    #[must_use]
+    fn codec() -> Codec<Self>;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned> Saved for T {}
+impl<T: Serialize + DeserializeOwned> Saved for T {
+    fn codec() -> Codec<T> {
+        Codec { write: Value::write, read: Value::read }
+    }
+}
+
+/// How a variable is written into a frame and read from it.
+#[derive(Debug)]
+pub struct Codec<T> {
+    write: fn(&T) -> Result<Value, Unserializable>,
+    read: fn(&Value) -> Result<T, Unreadable>,
+}
 
 /// One run of a compiled saga, from where it stands to its next step or its end.
 #[derive(Debug)]
@@ -74,7 +90,7 @@ pub(crate) fn advance<S: Saga>(frame: &Frame, reply: Option<Reply>) -> Advance {
     let polled = catch_unwind(AssertUnwindSafe(|| poll_once(S::resume(&mut machine))));
     match polled {
         Err(panic) => Advance::Panicked(panic_text(&*panic)),
-        Ok(Poll::Ready(output)) => match Value::write(&output) {
+        Ok(Poll::Ready(output)) => match S::Shape::write(&output) {
             Ok(value) => Advance::Returned { output: value, error: S::Shape::error(&output).map(ToString::to_string) },
             Err(error) => Advance::Unfit(format!("what `{}` returned can't be saved: {error}", S::NAME)),
         },
@@ -144,11 +160,10 @@ impl<'a> Machine<'a> {
     }
 
     /// Reads a variable of the frame into its slot.
-    pub async fn restore<T: Saved>(&mut self, name: &'static str, slot: &mut Option<T>) {
+    pub async fn restore<T>(&mut self, name: &'static str, slot: &mut Option<T>, codec: &Codec<T>) {
         let read = match &self.task {
             Task::Run { frame, .. } => match frame.vars.get(name) {
-                Some(value) => value
-                    .read::<T>()
+                Some(value) => (codec.read)(value)
                     .map_err(|error| format!("the variable `{name}` of state `{}` doesn't fit: {error}", frame.state)),
                 None => Err(format!("the record has no variable `{name}`, which state `{}` needs", frame.state)),
             },
@@ -178,18 +193,18 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Writes a variable that is read after the coming step. The slot only lends its type.
-    pub async fn save<T: Saved>(&mut self, name: &'static str, value: &T, _slot: &Option<T>) {
-        match Value::write(value) {
+    /// Writes a variable that is read after the coming step.
+    pub async fn save<T>(&mut self, name: &'static str, value: &T, codec: &Codec<T>) {
+        match (codec.write)(value) {
             Ok(value) => self.vars.put(name, value),
             Err(error) => self.halt(format!("the variable `{name}` can't be saved: {error}")).await,
         }
     }
 
     /// The same for a variable that nobody has taken out of its slot.
-    pub async fn keep<T: Saved>(&mut self, name: &'static str, slot: &Option<T>) {
+    pub async fn keep<T>(&mut self, name: &'static str, slot: &Option<T>, codec: &Codec<T>) {
         match slot {
-            Some(value) => self.save(name, value, slot).await,
+            Some(value) => self.save(name, value, codec).await,
             None => {
                 self.halt(format!(
                     "bug in sagaflow: the variable `{name}` is saved before it is assigned; please report it"
@@ -199,9 +214,16 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Stops here until the call has been run; the machine goes on in `state`. The slot only takes the call's type.
-    pub async fn suspend<D: Durable>(&mut self, state: &'static str, call: D, _slot: &mut Option<D>) -> Infallible {
-        match call.begin() {
+    /// Stops here until the call has been run; the machine goes on in `state`. The slot only takes the call's type;
+    /// `begin` is [`Durable::begin`], asked for by the generated code so that an error has the place of the `.await`.
+    pub async fn suspend<D>(
+        &mut self,
+        state: &'static str,
+        call: D,
+        _slot: &mut Option<D>,
+        begin: fn(D) -> Result<Pending, Unserializable>,
+    ) -> Infallible {
+        match begin(call) {
             Ok(pending) => {
                 let vars = std::mem::take(&mut self.vars);
                 let frame = Frame { state: state.to_owned(), vars, pending: Some(pending.0), undo: Vec::new() };
@@ -260,9 +282,9 @@ fn read_arguments<M: Message>(vars: &Vars) -> Result<M, String> {
 }
 
 /// The arguments of a saga as the variables of its first frame.
-pub(crate) fn first_frame<M: Message>(message: &M) -> Result<Frame, crate::record::Unserializable> {
+pub(crate) fn first_frame<M: Message>(message: &M) -> Result<Frame, Unserializable> {
     let value = Value::write(message)?;
-    let vars = value.read().map_err(|error| crate::record::Unserializable(error.0))?;
+    let vars = value.read().map_err(|error| Unserializable(error.0))?;
     Ok(Frame { vars, ..Frame::default() })
 }
 

@@ -4,7 +4,9 @@ use std::fmt::{self, Display};
 use std::future::Future;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::record::{Unreadable, Unserializable, Value};
 
 /// The message of an annotated function: its arguments as fields. `#[step]` and `#[saga]` implement it.
 ///
@@ -15,15 +17,63 @@ pub trait Message: Serialize + DeserializeOwned + Send + Sync + 'static {
     const NAME: &'static str;
 
     /// What the function returns, as it was written.
-    type Output: Serialize + DeserializeOwned + Send + 'static;
+    type Output: Send + 'static;
 
     /// Whether [`Output`](Self::Output) is a `Result` ([`Fallible`]) or a plain value ([`Plain`]).
     type Shape: Shape<Self::Output>;
 
     /// Runs the function in the current task, without durability: for unit tests, and the oracle for the compiled saga.
     /// Injected dependencies come from [`Dependencies::scope`](crate::Dependencies::scope).
-    fn inline(self) -> impl Future<Output = Self::Output> + Send;
+    fn inline(self) -> impl Future<Output = Self::Output>;
 }
+
+/// What an argument of a step or saga must be able to do: travel in a message.
+///
+/// Implemented for every type that has `Serialize` and `Deserialize` and may be sent to another thread.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be an argument of a step or saga",
+    label = "can't travel in a message",
+    note = "arguments travel in messages: derive `serde::Serialize` and `serde::Deserialize` for `{Self}`"
+)]
+pub trait Argument: Sized {
+    /// Writes it into the message.
+    ///
+    /// # Errors
+    ///
+    /// When JSON can't carry it.
+    #[doc(hidden)]
+    fn write(value: &Self) -> Result<Value, Unserializable>;
+
+    /// Reads it from the message.
+    ///
+    /// # Errors
+    ///
+    /// The deserializer's.
+    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Argument for T {
+    fn write(value: &Self) -> Result<Value, Unserializable> {
+        Value::write(value)
+    }
+
+    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Deserialize::deserialize(deserializer)
+    }
+}
+
+/// What a step or saga may return: implemented for every type that has `Serialize` and `Deserialize` and may be sent to
+/// another thread.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be returned by a step or saga",
+    label = "needs `Serialize` and `Deserialize`",
+    note = "results travel in messages: derive `serde::Serialize` and `serde::Deserialize` for `{Self}`"
+)]
+pub trait Returned: Serialize + DeserializeOwned + Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> Returned for T {}
 
 /// What a message's function yields when it succeeds.
 pub type ValueOf<M> = <<M as Message>::Shape as Shape<<M as Message>::Output>>::Value;
@@ -34,7 +84,7 @@ pub type ErrorOf<M> = <<M as Message>::Shape as Shape<<M as Message>::Output>>::
 /// How a function's output divides into success and failure.
 pub trait Shape<O>: Send + Sync + 'static {
     /// The success.
-    type Value: Serialize + DeserializeOwned + Send + 'static;
+    type Value: Returned;
     /// The failure.
     type Error: StepFailure;
 
@@ -47,6 +97,47 @@ pub trait Shape<O>: Send + Sync + 'static {
 
     /// Looks at the failure of an output, if it is one.
     fn error(output: &O) -> Option<&Self::Error>;
+
+    /// Writes an output into a record.
+    ///
+    /// # Errors
+    ///
+    /// When JSON can't carry it.
+    #[doc(hidden)]
+    fn write(output: &O) -> Result<Value, Unserializable>;
+
+    /// Reads an output from a record.
+    ///
+    /// # Errors
+    ///
+    /// When it doesn't fit the type.
+    #[doc(hidden)]
+    fn read(value: &Value) -> Result<O, Unreadable>;
+}
+
+/// The shape of a function with errors that the compiler has reported: it is never run.
+#[derive(Debug)]
+pub enum Broken {}
+
+impl<O> Shape<O> for Broken {
+    type Value = Never;
+    type Error = Never;
+
+    fn split(_: O) -> Result<Never, Never> {
+        unreachable!("a function with errors is never run")
+    }
+
+    fn error(_: &O) -> Option<&Never> {
+        None
+    }
+
+    fn write(_: &O) -> Result<Value, Unserializable> {
+        unreachable!("a function with errors is never run")
+    }
+
+    fn read(_: &Value) -> Result<O, Unreadable> {
+        unreachable!("a function with errors is never run")
+    }
 }
 
 /// The shape of a function that returns `Result<T, E>`.
@@ -59,7 +150,7 @@ pub enum Plain {}
 
 impl<T, E> Shape<Result<T, E>> for Fallible
 where
-    T: Serialize + DeserializeOwned + Send + 'static,
+    T: Returned,
     E: StepFailure,
 {
     type Value = T;
@@ -72,12 +163,17 @@ where
     fn error(output: &Result<T, E>) -> Option<&E> {
         output.as_ref().err()
     }
+
+    fn write(output: &Result<T, E>) -> Result<Value, Unserializable> {
+        Value::write(output)
+    }
+
+    fn read(value: &Value) -> Result<Result<T, E>, Unreadable> {
+        value.read()
+    }
 }
 
-impl<T> Shape<T> for Plain
-where
-    T: Serialize + DeserializeOwned + Send + 'static,
-{
+impl<T: Returned> Shape<T> for Plain {
     type Value = T;
     type Error = Never;
 
@@ -88,6 +184,14 @@ where
     fn error(_: &T) -> Option<&Never> {
         None
     }
+
+    fn write(output: &T) -> Result<Value, Unserializable> {
+        Value::write(output)
+    }
+
+    fn read(value: &Value) -> Result<T, Unreadable> {
+        value.read()
+    }
 }
 
 /// What the error of a step or saga must be able to do: travel in a record, and be shown.
@@ -97,7 +201,7 @@ where
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the error of a step or saga",
     label = "needs `Serialize`, `Deserialize` and `Display`",
-    note = "derive `serde::Serialize` and `serde::Deserialize` and implement `Display`, or return `Result<_, sagaflow::Failure>`"
+    note = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}` and implement `Display`, or return `Result<_, sagaflow::Failure>`"
 )]
 pub trait StepFailure: Serialize + DeserializeOwned + Display + Send + Sync + 'static {}
 

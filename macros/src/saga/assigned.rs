@@ -1,6 +1,6 @@
 //! Which variables a statement assigns as a whole, whatever way is taken through it.
 //!
-//! ```ignore
+//! ```text
 //! if ready { total = 1 } else { total = 2 }      // total
 //! if ready { total = 1 }                         // none: its old value may still be needed
 //! if ready { total = 1 } else { return Ok(0) }   // total: the other way does not come out

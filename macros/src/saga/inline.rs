@@ -1,14 +1,35 @@
 //! The inline form: the function as it was written, with each `.await` running the call in the current task.
+//!
+//! All that is put in has the span of the `.await`: what can't be awaited is an error there, once, and the same one as
+//! that of `resume`.
 
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::quote_spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr, ExprAsync, ExprClosure, Item, parse_quote};
+use syn::{Block, Expr, ExprAsync, ExprClosure, Item, parse_quote_spanned};
 
-/// `call.await` becomes `inline(call).await`.
+/// `call.await` becomes `match call { call => Durable::inline(call).await }`.
 pub(crate) fn inline(body: &Block) -> Block {
     let mut body = body.clone();
     Inline.visit_block_mut(&mut body);
     body
+}
+
+/// The same for a body that doesn't parse: `call.await` becomes `call.inline().await`.
+pub(crate) fn inline_tokens(tokens: TokenStream) -> TokenStream {
+    let mut output = TokenStream::new();
+    for token in tokens {
+        match token {
+            TokenTree::Ident(word) if word == "await" => output.extend(quote_spanned!(word.span() => inline().#word)),
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), inline_tokens(group.stream()));
+                inner.set_span(group.span());
+                output.extend([TokenTree::Group(inner)]);
+            }
+            other => output.extend([other]),
+        }
+    }
+    output
 }
 
 struct Inline;
@@ -18,8 +39,10 @@ impl VisitMut for Inline {
         visit_mut::visit_expr_mut(self, expr);
         if let Expr::Await(inner) = expr {
             let (base, span) = (&inner.base, inner.await_token.span);
-            let call = quote_spanned!(span => ::sagaflow::__private::inline(#base));
-            *inner.base = parse_quote!(#call);
+            let call = Ident::new("__call", span);
+            *expr = parse_quote_spanned! { span =>
+                match #base { #call => ::sagaflow::__private::Durable::inline(#call).await }
+            };
         }
     }
 

@@ -25,49 +25,47 @@ mod tests;
 mod verify;
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
-use syn::parse_quote;
+use quote::{ToTokens, format_ident, quote};
+use syn::{Block, parse_quote};
 
 use crate::diagnostics::Diagnostics;
 use crate::function::{self, Function};
 use crate::message::{self, unraw};
 use crate::options::Options;
+use crate::step;
 use pattern::Binding;
 
 /// Expands `#[saga(options)] item`.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
-    let item = match function::parse("saga", item) {
+    let mut item = match function::parse("saga", item) {
         Ok(item) => item,
-        Err(error) => return error.into_compile_error(),
+        Err(rejected) => return rejected,
     };
-    for attr in &item.attrs {
-        for name in ["retry", "compensate"] {
-            if attr.path().segments.last().is_some_and(|segment| segment.ident == name) {
-                diagnostics
-                    .error(attr, format!("`#[{name}]` belongs to a step: put it on the steps that this saga calls"));
-            }
-        }
+    for attr in item.attrs.extract_if(.., |attr| step::is_helper(attr)) {
+        let name = attr.path().segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
+        diagnostics.error(attr, step::misplaced_on_saga(&name));
     }
     let options = Options::parse("saga", options, &mut diagnostics);
     let function = Function::new("saga", item, &mut diagnostics);
-    check::check(&function.body, &mut diagnostics);
+    let Some(body) = &function.body.block else { return emit_verbatim(&function, &options, diagnostics) };
+    check::check(body, &mut diagnostics);
     if !diagnostics.is_empty() {
         return emit_stub(&function, &options, diagnostics);
     }
-    let resume = compile(&function, &mut diagnostics);
+    let resume = compile(&function, body, &mut diagnostics);
     if !diagnostics.is_empty() {
         return emit_stub(&function, &options, diagnostics);
     }
-    emit(&function, &options, &resume)
+    emit(&function, &options, &inline::inline(body), &resume)
 }
 
 /// Passes 3 to 6: the body of `resume`.
-fn compile(function: &Function, diagnostics: &mut Diagnostics) -> TokenStream {
+fn compile(function: &Function, body: &Block, diagnostics: &mut Diagnostics) -> TokenStream {
     let names: Vec<Ident> = function.params.iter().map(|param| param.ident.clone()).collect();
     let params: Vec<Binding> =
         function.params.iter().map(|param| Binding { ident: param.ident.clone(), mutable: param.mutable }).collect();
-    let mut body = function.body.clone();
+    let mut body = body.clone();
     resolve::resolve(&names, &mut body, diagnostics);
     let ident = &function.ident;
     let fields = function.params.iter().map(|param| {
@@ -89,7 +87,7 @@ fn compile(function: &Function, diagnostics: &mut Diagnostics) -> TokenStream {
 /// }
 /// ```
 /// and, as the body of `Message::inline`, the function as it was written, its awaits turned into inline runs.
-fn emit(function: &Function, options: &Options, resume: &TokenStream) -> TokenStream {
+fn emit(function: &Function, options: &Options, body: &impl ToTokens, resume: &TokenStream) -> TokenStream {
     let Function { ident, output, attrs, .. } = function;
     let body_name = format_ident!("__{}", unraw(ident), span = ident.span());
     let params = function.params.iter().map(|param| {
@@ -97,12 +95,12 @@ fn emit(function: &Function, options: &Options, resume: &TokenStream) -> TokenSt
         quote!(#mutability #ident: #ty)
     });
     let values = function.params.iter().map(|param| &param.ident);
-    let body = inline::inline(&function.body);
     let lints =
         attrs.iter().filter(|attr| ["allow", "expect", "warn", "deny"].iter().any(|name| attr.path().is_ident(name)));
     let cfgs = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
     let inline = quote! {
         #(#lints)*
+        #[allow(clippy::match_single_binding, clippy::too_many_arguments, reason = "an `.await` is a `match`")]
         async fn #body_name(#(#params),*) -> #output #body
 
         #body_name(#(self.#values),*).await
@@ -121,6 +119,21 @@ fn emit(function: &Function, options: &Options, resume: &TokenStream) -> TokenSt
             }
         }
     }
+}
+
+/// For a body that doesn't parse. rustc has said so, and says it once more at the same place, which it shows once.
+/// Should it be able to read what we can't, the build ends with the error in `resume`.
+fn emit_verbatim(function: &Function, options: &Options, diagnostics: Diagnostics) -> TokenStream {
+    if !diagnostics.is_empty() {
+        return emit_stub(function, options, diagnostics);
+    }
+    let text = format!(
+        "sagaflow {} can't read the body of the saga `{}`: please report it",
+        env!("CARGO_PKG_VERSION"),
+        unraw(&function.ident)
+    );
+    let body = inline::inline_tokens(function.body.tokens.clone());
+    emit(function, options, &body, &quote!(const { ::core::panic!(#text) }))
 }
 
 /// For a function with errors: the same items without substance, so that no second error follows.

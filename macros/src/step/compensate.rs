@@ -17,15 +17,20 @@ use crate::function::Function;
 /// A call that does not mention `output` becomes `undone_by_arguments`: it is registered before the first attempt.
 pub(super) fn emit(tokens: TokenStream, function: &Function, diagnostics: &mut Diagnostics) -> TokenStream {
     let Some(call) = diagnostics.note(syn::parse2::<Expr>(tokens.clone()).map_err(|error| {
-        syn::Error::new(error.span(), "a compensation is one call of a step, such as `delete_user(output.id)`")
+        syn::Error::new(error.span(), "a compensation is one call of a step, such as `delete_user(output.id)`: what takes several is a step of its own")
     })) else {
         return TokenStream::new();
     };
+    if !check_call(&call, diagnostics) {
+        return TokenStream::new();
+    }
     let output = find_ident(tokens, "output");
     let argument = function.params.iter().find(|param| param.ident == "output");
     if let (Some(output), Some(_)) = (&output, argument) {
-        diagnostics
-            .error(output, "`output` is the step's result here, but also the name of an argument: rename the argument");
+        diagnostics.error(
+            output,
+            "`output` is what the step returns here, but also the name of an argument: rename the argument",
+        );
         return TokenStream::new();
     }
     if let Some(param) = function
@@ -45,6 +50,31 @@ pub(super) fn emit(tokens: TokenStream, function: &Function, diagnostics: &mut D
         Some(output) => quote_spanned!(call.span() => step.undone_by_output(|#pattern, #output| #call);),
         None => quote_spanned!(call.span() => step.undone_by_arguments(|#pattern| #call);),
     }
+}
+
+/// A name alone, or an awaited call, is no call.
+fn check_call(call: &Expr, diagnostics: &mut Diagnostics) -> bool {
+    let text = |tokens: TokenStream| tokens.to_string().replace(" :: ", "::").replace(" (", "(").replace(" . ", ".");
+    match call {
+        Expr::Path(path) => {
+            let name = text(quote!(#path));
+            diagnostics
+                .error(path, format!("a compensation is a call of a step: write `{name}(…)`, with its arguments"));
+        }
+        Expr::Await(inner) => {
+            let base = &inner.base;
+            let message = format!(
+                "a compensation is not awaited here, but run when it is needed: write `{}`",
+                text(quote!(#base))
+            );
+            diagnostics.error(inner.await_token, message);
+        }
+        Expr::Lit(_) | Expr::Closure(_) | Expr::Async(_) | Expr::Assign(_) | Expr::Tuple(_) => {
+            diagnostics.error(call, "a compensation is one call of a step, such as `delete_user(output.id)`");
+        }
+        _ => return true,
+    }
+    false
 }
 
 /// The first identifier of a name in the tokens, at any depth, that is no field or method.

@@ -3,12 +3,13 @@
 mod compensate;
 mod retry;
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use syn::{Attribute, ItemFn};
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Attribute;
+use syn::spanned::Spanned;
 
 use crate::diagnostics::Diagnostics;
-use crate::function::{self, Function};
+use crate::function::{self, Function, Item};
 use crate::message::{self, unraw};
 use crate::options::Options;
 
@@ -17,16 +18,16 @@ const HELPERS: [&str; 2] = ["retry", "compensate"];
 
 /// Expands `#[step(options)] item`.
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
-    let mut diagnostics = Diagnostics::default();
     let mut item = match function::parse("step", item) {
         Ok(item) => item,
-        Err(error) => return error.into_compile_error(),
+        Err(rejected) => return rejected,
     };
-    let options = Options::parse("step", options, &mut diagnostics);
+    let mut diagnostics = Diagnostics::default();
     let (helpers, attrs) = item.attrs.drain(..).partition(is_helper);
     item.attrs = attrs;
     let function = Function::new("step", item, &mut diagnostics);
     let signature_is_broken = !diagnostics.is_empty();
+    let options = Options::parse("step", options, &mut diagnostics);
     let define = define(&function, helpers, &mut diagnostics);
     let output = if signature_is_broken { emit_stub(&function, &options) } else { emit(&function, &options, &define) };
     let errors = diagnostics.into_tokens();
@@ -36,25 +37,29 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[retry]` or `#[compensate]` was met before `#[step]`: moves it below, where `#[step]` finds it.
 pub(crate) fn helper(name: &str, options: TokenStream, item: TokenStream) -> TokenStream {
     let ident = format_ident!("{name}");
-    match syn::parse2::<ItemFn>(item.clone()) {
-        Ok(mut function) if function.attrs.iter().any(|attr| is_named(attr, "step")) => {
-            function.attrs.push(syn::parse_quote!(#[::sagaflow::#ident(#options)]));
-            quote!(#function)
-        }
-        Ok(function) => {
-            let message = format!("`#[{name}]` belongs to a step: write `#[step]` above it");
-            let error = syn::Error::new_spanned(&function.sig.ident, message).into_compile_error();
-            quote!(#error #function)
-        }
-        Err(_) => {
-            let error = syn::Error::new_spanned(&item, format!("`#[{name}]` goes on a `#[step]` function"))
-                .into_compile_error();
-            quote!(#error #item)
-        }
+    let function = syn::parse2::<Item>(item.clone());
+    if let Ok(mut function) = function
+        && function.attrs.iter().any(|attr| is_named(attr, "step"))
+    {
+        function.attrs.push(syn::parse_quote!(#[::sagaflow::#ident(#options)]));
+        return quote!(#function);
     }
+    let message = match syn::parse2::<Item>(item.clone()) {
+        Ok(function) if function.attrs.iter().any(|attr| is_named(attr, "saga")) => misplaced_on_saga(name),
+        Ok(_) => format!("`#[{name}]` belongs to a step: write `#[step]` above it"),
+        Err(_) => format!("`#[{name}]` goes on a `#[step]` function"),
+    };
+    let error = syn::Error::new(Span::call_site(), message).into_compile_error();
+    quote!(#item #error)
 }
 
-fn is_helper(attr: &Attribute) -> bool {
+/// The text for `#[retry]` or `#[compensate]` on a saga.
+pub(crate) fn misplaced_on_saga(name: &str) -> String {
+    format!("`#[{name}]` belongs to a step: put it on the steps that this saga calls")
+}
+
+/// Whether an attribute is `#[retry]` or `#[compensate]`.
+pub(crate) fn is_helper(attr: &Attribute) -> bool {
     HELPERS.iter().any(|name| is_named(attr, name))
 }
 
@@ -73,7 +78,7 @@ fn define(function: &Function, helpers: Vec<Attribute>, diagnostics: &mut Diagno
         let mut found = helpers.iter().filter(|attr| is_named(attr, name));
         let Some(attr) = found.next() else { continue };
         for again in found {
-            diagnostics.error(again, format!("`#[{name}]` is given twice: a step has one"));
+            diagnostics.error(again, format!("`#[{name}]` is given twice: keep one"));
         }
         let tokens = match &attr.meta {
             syn::Meta::List(list) => list.tokens.clone(),
@@ -116,7 +121,7 @@ fn emit(function: &Function, options: &Options, define: &TokenStream) -> TokenSt
     });
     let values = function.params.iter().map(|param| {
         let ident = &param.ident;
-        if param.inject.is_some() { quote!(injected.get()) } else { quote!(self.#ident) }
+        if param.inject.is_some() { quote_spanned!(param.ty.span() => injected.get()) } else { quote!(self.#ident) }
     });
     let lints =
         attrs.iter().filter(|attr| ["allow", "expect", "warn", "deny"].iter().any(|name| attr.path().is_ident(name)));
@@ -142,6 +147,7 @@ fn emit(function: &Function, options: &Options, define: &TokenStream) -> TokenSt
             #[allow(unused_variables)]
             async fn run(self, injected: ::sagaflow::__private::Injected) -> #output {
                 #(#lints)*
+                #[allow(clippy::too_many_arguments)]
                 async fn #body_name(#(#params),*) -> #output #body
 
                 #body_name(#(#values),*).await

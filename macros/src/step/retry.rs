@@ -57,7 +57,8 @@ impl Parse for Attribute {
             return Err(syn::Error::new(kind.span(), kinds()));
         }
         if !input.is_empty() {
-            input.parse::<Token![,]>()?;
+            let next = input.span();
+            input.parse::<Token![,]>().map_err(|_| syn::Error::new(next, "a `,` is missing before this option"))?;
         }
         let entries = Punctuated::<Entry, Token![,]>::parse_terminated(input)?;
         Ok(Self { kind, entries: entries.into_iter().collect() })
@@ -99,10 +100,10 @@ pub(super) fn emit(tokens: TokenStream, function: &Function, diagnostics: &mut D
     for entry in &attribute.entries {
         let key = entry.key.to_string();
         if !allowed.contains(&key.as_str()) {
-            let text = unknown(&format!("option of `{kind}`"), &key, &allowed);
+            let text = unknown("option", &key, &allowed);
             policy.diagnostics.error(&entry.key, text);
         } else if policy.entries.iter().any(|known: &&Entry| known.key == entry.key) {
-            policy.diagnostics.error(&entry.key, format!("`{key}` is given twice"));
+            policy.diagnostics.error(&entry.key, format!("`{key}` is given twice: keep one"));
         } else {
             policy.entries.push(entry);
         }
@@ -158,16 +159,17 @@ impl<'a> Policy<'a> {
         let Some(value) = self.value(key) else { return default };
         match literal_number(value) {
             None => self.diagnostics.error(value, format!("`{key}` is a number, such as `{default:?}`")),
+            Some(number) if most.is_some_and(|most| !(0.0..=most).contains(&number)) => {
+                self.diagnostics.error(value, format!("`{key}` is a rate: write a number between 0.0 and 1.0"));
+            }
             Some(number) if number < 0.0 => {
                 self.diagnostics.error(
                     value,
-                    format!(
-                        "`{key}` must not be negative: a delay can't shrink below nothing; 0.0 keeps it, 1.0 doubles it"
-                    ),
+                    format!("`{key}` can't be negative, as delays don't shrink: 0.0 keeps the delay, 1.0 doubles it"),
                 );
             }
-            Some(number) if most.is_some_and(|most| number > most) => {
-                self.diagnostics.error(value, format!("`{key}` is a rate between 0.0 and 1.0"));
+            Some(number) if !number.is_finite() => {
+                self.diagnostics.error(value, format!("`{key}` is too large"));
             }
             Some(number) => return number,
         }
@@ -211,7 +213,7 @@ impl<'a> Policy<'a> {
             if let Some(limit) = self.duration(key) {
                 if limit.is_zero() {
                     let value = self.value(key);
-                    self.diagnostics.error(value, format!("`{key}` must be longer than nothing"));
+                    self.diagnostics.error(value, format!("`{key}` can't be nothing: leave it out for no limit"));
                 }
                 let (setter, limit) = (format_ident!("{key}"), duration::emit(limit));
                 calls.extend(quote!(.#setter(#limit)));
@@ -254,7 +256,7 @@ impl<'a> Policy<'a> {
         {
             let value = self.value("max_delay");
             self.diagnostics
-                .error(value, format!("`max_delay` is shorter than `{first}`: the first delay would never be kept"));
+                .error(value, format!("`max_delay` is shorter than `{first}`, so that even the first delay would be cut: raise it, or lower `{first}`"));
         }
     }
 
@@ -269,7 +271,7 @@ impl<'a> Policy<'a> {
         match word {
             Some(word) if allowed.contains(&word.as_str()) => Some(word),
             Some(word) => {
-                self.diagnostics.error(value, unknown(&format!("`{key}`"), &word, allowed));
+                self.diagnostics.error(value, unknown(&format!("value of `{key}`"), &word, allowed));
                 None
             }
             None => {
@@ -285,16 +287,22 @@ impl<'a> Policy<'a> {
         if let (Some(_), Some(only)) = (self.get("unless"), self.get("only")) {
             self.diagnostics.error(
                 &only.key,
-                "`unless` and `only` contradict each other: say which errors are retried, or which are not",
+                "`only` contradicts `unless`: keep `only` to say which errors are retried, or `unless` to say which are not",
             );
         }
         let mut lines = TokenStream::new();
         for (key, not) in patterns {
             let Some(entry) = self.get(key) else { continue };
             let Value::Pattern(pattern) = &entry.value else {
+                let example = match &entry.value {
+                    Value::Expr(value @ (Expr::Path(_) | Expr::Call(_) | Expr::Struct(_))) => {
+                        quote!(#value).to_string()
+                    }
+                    _ => "MyError::Declined { .. }".to_owned(),
+                };
                 self.diagnostics.error(
                     &entry.key,
-                    format!("`{key}` takes a pattern of the error: `{key}(MyError::Declined {{ .. }})`"),
+                    format!("`{key}` takes a pattern of the error: write `{key}({})`", example.replace(" :: ", "::")),
                 );
                 continue;
             };

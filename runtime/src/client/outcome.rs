@@ -35,7 +35,7 @@ pub(super) fn of<S: Saga>(
 ) -> Result<Result<ValueOf<S>, SagaError<ErrorOf<S>>>, Error> {
     let split = |output: Option<Value>| -> Result<Result<ValueOf<S>, ErrorOf<S>>, Error> {
         let output = output.ok_or_else(|| unreadable(instance, "it holds no output"))?;
-        let output = output.read::<S::Output>().map_err(|error| {
+        let output = S::Shape::read(&output).map_err(|error| {
             unreadable(instance, &format!("its output doesn't fit what `{}` returns: {error}", S::NAME))
         })?;
         Ok(<S as Message>::Shape::split(output))

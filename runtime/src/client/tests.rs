@@ -30,7 +30,7 @@ async fn unknown_instance_is_not_found() {
 #[tokio::test(start_paused = true)]
 async fn status_shows_the_first_step() {
     let client = Client::new(embedded::memory());
-    client.start(order("book", 5)).id("1").await.unwrap();
+    client.start(order("book".into(), 5)).id("1").await.unwrap();
     let status = client.status("order", "1").await.unwrap();
     assert_eq!((status.status, status.state.as_deref()), (Status::Running, Some("reserve")));
     assert_eq!((status.step.as_deref(), status.attempt, status.steps), (Some("reserve"), Some(1), 1));

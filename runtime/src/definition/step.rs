@@ -105,7 +105,8 @@ impl StepDefinition {
     ) {
         let make: Make = Box::new(move |args, output| {
             let message = args.read::<S>().map_err(|error| error.to_string())?;
-            let output = output.ok_or("there is no output")?.read::<S::Output>().map_err(|error| error.to_string())?;
+            let output = output.ok_or("there is no output")?;
+            let output = S::Shape::read(output).map_err(|error| error.to_string())?;
             let Ok(value) = S::Shape::split(output) else { return Err("the output is an error".to_owned()) };
             Value::write(&make(message, value).message).map_err(|error| error.to_string())
         });
@@ -192,7 +193,7 @@ fn run<S: Step>(
         let output = message.run(injected).await;
         let error = <S as Message>::Shape::error(&output)
             .map(|error: &ErrorOf<S>| (error.to_string(), definition.is_terminal(error)));
-        let output = Value::write(&output)
+        let output = <S as Message>::Shape::write(&output)
             .map_err(|error| Unreadable(format!("what step `{}` returned can't be saved: {error}", S::NAME)))?;
         Ok(AttemptOutput { output, error })
     })

@@ -4,11 +4,12 @@
 //! async fn resume(machine: &mut Machine<'_>) -> Result<Receipt, CheckoutError> {
 //!     enum __At { Start, create_user, …, Description }
 //!     let mut slot_request_items = None; …              // what waits for its next reader
-//!     let mut call_create_user = None; …                // lends the replies their types
+//!     let codec_request_items = Saved::codec(); …       // asks for its traits, once
+//!     let mut __call_create_user = None; …                // lends the replies their types
 //!     let mut at = machine.enter(&[("create_user", __At::create_user), …], …).await;
 //!     'machine: loop {
 //!         match at {
-//!             __At::Start => 'arm: { …; match machine.suspend("create_user", call, &mut call_create_user).await {} }
+//!             __At::Start => 'arm: { …; match machine.suspend("create_user", call, &mut __call_create_user, Durable::begin).await {} }
 //!             __At::create_user => 'arm: { …; let user = reply?; … }
 //!         }
 //!     }
@@ -21,13 +22,13 @@
 mod region;
 mod slots;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 
-use super::analyze::Liveness;
-use super::graph::{BlockId, End, Graph, SiteId, VarId};
+use super::analyze::{Liveness, Path};
+use super::graph::{BlockId, End, Graph, Site, SiteId, VarId};
 use region::Region;
 use slots::Slots;
 
@@ -48,11 +49,13 @@ pub(crate) fn emit(graph: &Graph, liveness: &Liveness) -> TokenStream {
         quote!((#state, __At::#variant))
     });
     let describe = emitter.describe();
+    let codecs = emitter.codecs();
     quote! {
         #[derive(::core::clone::Clone, ::core::marker::Copy)]
         enum __At { #(#variants,)* Description }
         #(#items)*
         #slots
+        #codecs
         #(let mut #calls = ::core::option::Option::None;)*
         let mut #at = #machine.enter(&[#(#states),*], __At::Start, __At::Description).await;
         #label: loop {
@@ -68,7 +71,6 @@ pub(crate) fn emit(graph: &Graph, liveness: &Liveness) -> TokenStream {
 struct Names {
     machine: Ident,
     at: Ident,
-    call: Ident,
     label: syn::Lifetime,
     arm: syn::Lifetime,
 }
@@ -110,8 +112,10 @@ impl<'g> Emitter<'g> {
         sites.sort_unstable();
         let mut call_names = Unique::default();
         let calls = sites.iter().map(|site| {
-            let name = call_names.name(format!("call_{}", identifier(&graph.sites[*site].state)));
-            (*site, hidden(&name))
+            let Site { state, span } = &graph.sites[*site];
+            let name = call_names.name(format!("__call_{}", identifier(state)));
+            // With the span of the `.await`: an error that concerns its type is reported there, once.
+            (*site, Ident::new(&name, *span))
         });
         let calls: HashMap<_, _> = calls.collect();
         let resumed = heads.iter().filter_map(|head| Some((graph.blocks[*head].reply?.0, *head)));
@@ -119,7 +123,6 @@ impl<'g> Emitter<'g> {
         let names = Names {
             machine: hidden("machine"),
             at: hidden("at"),
-            call: hidden("call"),
             label: syn::Lifetime::new("'machine", Span::mixed_site()),
             arm: syn::Lifetime::new("'arm", Span::mixed_site()),
         };
@@ -140,6 +143,25 @@ impl<'g> Emitter<'g> {
         self.calls[&site].0.clone()
     }
 
+    /// How a place is written and read.
+    fn codec(&self, var: VarId, path: &Path) -> Ident {
+        let slot = self.slots.borrow_mut().get(self.graph, var, path);
+        hidden(&slot.to_string().replacen("slot", "codec", 1))
+    }
+
+    /// The codecs of all places that wait with a state. A type that can't be saved is an error here only, at the
+    /// variable.
+    fn codecs(&self) -> TokenStream {
+        let places: BTreeSet<_> =
+            self.sites.iter().flat_map(|site| self.liveness.at[self.resumed_at(*site)].places()).collect();
+        let codecs = places.into_iter().map(|(var, path)| {
+            let (codec, span) = (self.codec(var, path), self.graph.vars[var].ident.span());
+            let make = quote_spanned!(span => ::sagaflow::__private::Saved::codec());
+            quote!(let #codec = #make;)
+        });
+        quote!(#(#codecs)*)
+    }
+
     /// The block that goes on after a site.
     fn resumed_at(&self, site: SiteId) -> BlockId {
         self.calls[&site].1
@@ -156,7 +178,8 @@ impl<'g> Emitter<'g> {
                     (slots::key(self.graph, var, path), self.slots.borrow_mut().get(self.graph, var, path));
                 quote!((#key, ::sagaflow::__private::type_in(&#slot)))
             });
-            quote!(#machine.describe(#state, &#call, &[#(#variables),*]);)
+            let span = self.graph.sites[*site].span;
+            quote_spanned!(span => ::sagaflow::__private::Machine::describe(#machine, #state, &#call, &[#(#variables),*]);)
         });
         let states: Vec<_> = states.collect();
         quote! {

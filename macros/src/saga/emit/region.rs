@@ -126,7 +126,8 @@ impl<'e, 'g> Region<'e, 'g> {
             for (var, path) in liveness.at[self.head].places() {
                 let (key, slot) = (slots::key(graph, var, path), self.slot(var, path));
                 let span = graph.vars[var].ident.span();
-                output.extend(quote_spanned!(span => #machine.restore(#key, &mut #slot).await;));
+                let codec = self.emitter.codec(var, path);
+                output.extend(quote_spanned!(span => #machine.restore(#key, &mut #slot, &#codec).await;));
             }
         }
         for (var, path) in &self.taken {
@@ -150,7 +151,10 @@ impl<'e, 'g> Region<'e, 'g> {
         }
         if let Some((site, reply)) = reply {
             let (local, call) = (&graph.vars[reply].ident, self.emitter.call_slot(site));
-            output.extend(quote!(let #local = #machine.reply(&#call).await;));
+            let span = graph.sites[site].span;
+            output.extend(
+                quote_spanned!(span => let #local = ::sagaflow::__private::Machine::reply(#machine, &#call).await;),
+            );
         }
         if self.head == 0 {
             // The first line takes the arguments out of the machine, by a name that only it uses.
@@ -262,20 +266,22 @@ impl<'e, 'g> Region<'e, 'g> {
     /// Writes what is read later into the frame, and stops.
     fn suspend(&self, site: usize, call: &Expr, then: BlockId) -> TokenStream {
         let Emitter { graph, liveness, names, .. } = self.emitter;
-        let (machine, name, state) = (&names.machine, &names.call, &graph.sites[site].state);
+        let (machine, state, span) = (&names.machine, &graph.sites[site].state, graph.sites[site].span);
+        let name = Ident::new("__call", span);
         let saves = liveness.at[then].places().map(|(var, path)| {
             let (key, slot) = (slots::key(graph, var, path), self.slot(var, path));
-            let span = graph.vars[var].ident.span();
+            let (span, codec) = (graph.vars[var].ident.span(), self.emitter.codec(var, path));
             match self.place(var, path, None) {
-                Some(value) => quote_spanned!(span => #machine.save(#key, &#value, &#slot).await;),
-                None => quote_spanned!(span => #machine.keep(#key, &#slot).await;),
+                Some(value) => quote_spanned!(span => #machine.save(#key, &#value, &#codec).await;),
+                None => quote_spanned!(span => #machine.keep(#key, &#slot, &#codec).await;),
             }
         });
         let slot = self.emitter.call_slot(site);
+        let begin = quote_spanned!(span => ::sagaflow::__private::Durable::begin);
         quote! {
             let #name = #call;
             #(#saves)*
-            match #machine.suspend(#state, #name, &mut #slot).await {}
+            match #machine.suspend(#state, #name, &mut #slot, #begin).await {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! Operands before a suspension: what they are at that time is kept, unless it can as well be read afterwards.
 //!
-//! ```ignore
+//! ```text
 //! add(total(&order), x, fee(order.id).await?)
 //! // let held = total(&order); suspend at `fee`: fee(order.id); then: add(held, x, reply?)
 //! ```

@@ -157,7 +157,8 @@ impl Lower<'_> {
         *count += 1;
         // Two underscores keep it apart from the user's names, in the scopes as in the frames.
         let mut ident = if *count == 1 { format_ident!("__{name}") } else { format_ident!("__{name}_{count}") };
-        ident.set_span(Span::mixed_site().located_at(span));
+        // The user's own span, so that an error here is the same one as in the inline form, and shown once.
+        ident.set_span(span);
         let var = self.new_var(ident.clone(), mutable, ty);
         (var, ident)
     }

@@ -10,7 +10,7 @@ use crate::{ErrorKind, Transport};
 async fn shutdown_lets_running_steps_end() {
     let stage = Stage::new(Script::default().on("charge", [Act::Hang]));
     let worker = stage.builder().grace(Duration::from_secs(61)).build().unwrap().spawn();
-    stage.client.start(order("book", 5)).id("1").await.unwrap();
+    stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
     stage.script.attempts(2).await;
     worker.shutdown().await.unwrap();
     let status = stage.client.status("order", "1").await.unwrap();
@@ -20,7 +20,7 @@ async fn shutdown_lets_running_steps_end() {
 #[tokio::test(start_paused = true)]
 async fn shutdown_hands_back_what_does_not_end_and_counts_no_lost_worker() {
     let stage = Stage::new(Script::default().on("notify", [Act::Hang; 5]));
-    stage.client.start(order("book", 5)).id("1").await.unwrap();
+    stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
     for deploy in 1..=5 {
         let worker = stage.builder().lost_limit(2).build().unwrap().spawn();
         stage.script.attempts(2 + deploy).await;
@@ -39,7 +39,7 @@ async fn shutdown_hands_back_at_once_what_waits_for_a_slot() {
     let worker = stage.builder().concurrency(2).grace(Duration::ZERO).build().unwrap().spawn();
     let mut handles = Vec::new();
     for _ in 0..6 {
-        handles.push(stage.client.start(order("book", 5)).await.unwrap());
+        handles.push(stage.client.start(order("book".into(), 5)).await.unwrap());
     }
     stage.script.attempts(1).await;
     worker.shutdown().await.unwrap();
@@ -54,7 +54,7 @@ async fn shutdown_hands_back_at_once_what_waits_for_a_slot() {
 async fn crash_is_taken_over_by_another_worker() {
     let stage = Stage::new(Script::default().on("charge", [Act::Hang]));
     let worker = stage.worker();
-    let handle = stage.client.start(order("book", 5)).id("1").await.unwrap();
+    let handle = stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
     stage.script.attempts(2).await;
     drop(worker);
     let _worker = stage.worker();
@@ -66,7 +66,7 @@ async fn crash_is_taken_over_by_another_worker() {
 #[tokio::test(start_paused = true)]
 async fn poison_step_counts_as_worker_lost() {
     let stage = Stage::new(Script::default().on("notify", [Act::Hang; 9]));
-    let handle = stage.client.start(order("book", 5)).id("1").await.unwrap();
+    let handle = stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
     for crash in 1..=2 {
         let worker = stage.builder().lost_limit(2).build().unwrap().spawn();
         stage.script.attempts(2 + crash).await;
@@ -83,7 +83,7 @@ async fn poison_step_counts_as_worker_lost() {
 async fn long_step_is_kept_alive() {
     let stage = Stage::new(Script::default().on("charge", [Act::Hang]));
     let first = stage.builder().ack_wait(Duration::from_secs(5)).build().unwrap().spawn();
-    let handle = stage.client.start(order("book", 5)).id("1").await.unwrap();
+    let handle = stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
     stage.script.attempts(2).await;
     let second = stage.builder().ack_wait(Duration::from_secs(5)).build().unwrap().spawn();
     assert_eq!(handle.outcome().await.unwrap().unwrap(), "7 5 notified");
@@ -100,7 +100,7 @@ async fn lost_answers_and_busy_transports_repeat_no_step() {
     let faults = [Fault::AnswerLost, Fault::Busy, Fault::Undecided, Fault::Busy, Fault::AnswerLost];
     stage.transport.faults.lock().unwrap().extend(faults);
     let _worker = stage.worker();
-    let handle = stage.client.start(order("book", 5)).id("1").await.unwrap();
+    let handle = stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
     assert_eq!(handle.outcome().await.unwrap().unwrap(), "7 5 notified");
     assert_eq!(stage.script.done().len(), 3);
 }
@@ -118,7 +118,7 @@ async fn closed_transport_ends_the_worker() {
 async fn run_until_stops_when_told() {
     let stage = Stage::new(Script::default());
     let worker = stage.builder().build().unwrap();
-    let handle = stage.client.start(order("book", 5)).await.unwrap();
+    let handle = stage.client.start(order("book".into(), 5)).await.unwrap();
     worker.run_until(handle.outcome()).await.unwrap();
     assert_eq!(stage.script.done().len(), 3);
 }

@@ -9,7 +9,7 @@ use crate::{ErrorKind, IfExists, SagaError, Status, Worker};
 async fn completes() {
     let stage = Stage::new(Script::default());
     let worker = stage.worker();
-    let handle = stage.client.start(order("book", 5)).id("1").await.unwrap();
+    let handle = stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
     assert_eq!(handle.outcome().await.unwrap().unwrap(), "7 5 notified");
     assert_eq!(
         stage.script.done(),
@@ -26,7 +26,7 @@ async fn many_instances_complete() {
     let worker = stage.builder().concurrency(3).build().unwrap().spawn();
     let mut handles = Vec::new();
     for _ in 0..200 {
-        handles.push(stage.client.start(order("book", 5)).await.unwrap());
+        handles.push(stage.client.start(order("book".into(), 5)).await.unwrap());
     }
     for handle in handles {
         assert_eq!(handle.outcome().await.unwrap().unwrap(), "7 5 notified");
@@ -38,7 +38,7 @@ async fn many_instances_complete() {
 async fn failed_attempts_are_made_again_with_the_same_key() {
     let stage = Stage::new(Script::default().on("reserve", [Act::Fail, Act::Panic]));
     let _worker = stage.worker();
-    let handle = stage.client.start(order("book", 5)).id("1").await.unwrap();
+    let handle = stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
     assert_eq!(handle.outcome().await.unwrap().unwrap(), "7 5 notified");
     assert_eq!(
         stage.script.done()[..3],
@@ -51,7 +51,7 @@ async fn failed_attempts_are_made_again_with_the_same_key() {
 async fn err_of_step_unwinds() {
     let stage = Stage::new(Script::default().on("notify", [Act::Terminal]));
     let _worker = stage.worker();
-    let handle = stage.client.start(order("book", 5)).id("1").await.unwrap();
+    let handle = stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
     let Err(SagaError::Failed(error)) = handle.outcome().await.unwrap() else { panic!("it has failed") };
     assert_eq!(error.to_string(), "never");
     assert_eq!(stage.script.done()[3..], ["refund 1 order/1/charge/2", "release 1 order/1/reserve:release/5"]);
@@ -62,7 +62,7 @@ async fn err_of_step_unwinds() {
 async fn timeout_unwinds_with_its_fault() {
     let stage = Stage::new(Script::default().on("charge", [Act::Hang, Act::Hang]));
     let _worker = stage.worker();
-    let handle = stage.client.start(order("book", 5)).id("1").await.unwrap();
+    let handle = stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
     let Err(SagaError::Fault(fault)) = handle.outcome().await.unwrap() else { panic!("it has failed") };
     assert_eq!((fault.of.as_str(), fault.kind), ("charge", FaultKind::TimedOut));
     let done = stage.script.done();
@@ -73,7 +73,7 @@ async fn timeout_unwinds_with_its_fault() {
 async fn panic_before_the_first_step_fails() {
     let stage = Stage::new(Script::default());
     let _worker = stage.worker();
-    let handle = stage.client.start(order("book", 13)).await.unwrap();
+    let handle = stage.client.start(order("book".into(), 13)).await.unwrap();
     let Err(SagaError::Fault(fault)) = handle.outcome().await.unwrap() else { panic!("it has failed") };
     assert_eq!(fault.to_string(), "`order` panicked: an unlucky amount");
 }
@@ -82,7 +82,7 @@ async fn panic_before_the_first_step_fails() {
 async fn compensation_failure_makes_stuck() {
     let stage = Stage::new(Script::default().on("notify", [Act::Terminal]).on("refund", [Act::Fail]));
     let _worker = stage.worker();
-    let handle = stage.client.start(order("book", 5)).id("1").await.unwrap();
+    let handle = stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
     stage.until("1", |record| record.status == Status::Stuck).await;
     let status = handle.status().await.unwrap();
     assert_eq!(status.step.as_deref(), Some("refund"));
@@ -95,15 +95,15 @@ async fn compensation_failure_makes_stuck() {
 #[tokio::test(start_paused = true)]
 async fn second_start_attaches_or_is_refused() {
     let stage = Stage::new(Script::default());
-    let first = stage.client.start(order("book", 5)).id("1").await.unwrap();
-    let second = stage.client.start(order("pen", 9)).id("1").await.unwrap();
-    let refused = stage.client.start(order("pen", 9)).id("1").if_exists(IfExists::Refuse).await.unwrap_err();
+    let first = stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
+    let second = stage.client.start(order("pen".into(), 9)).id("1").await.unwrap();
+    let refused = stage.client.start(order("pen".into(), 9)).id("1").if_exists(IfExists::Refuse).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::AlreadyStarted);
     let _worker = stage.worker();
     assert_eq!(second.outcome().await.unwrap().unwrap(), "7 5 notified");
     assert_eq!(first.outcome().await.unwrap().unwrap(), "7 5 notified");
     assert_eq!(stage.script.done().len(), 3);
-    let refused = stage.client.start(order("pen", 9)).id("1").if_exists(IfExists::Refuse).await.unwrap_err();
+    let refused = stage.client.start(order("pen".into(), 9)).id("1").if_exists(IfExists::Refuse).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::AlreadyStarted, "also when it has come to its end");
 }
 

@@ -73,7 +73,7 @@ async fn oversize_record_is_refused_at_the_start_and_paused_later() {
     assert!(error.to_string().contains("the arguments of step `reserve`"), "{error}");
 
     // The first record fits; with two compensations in it, the second doesn't.
-    stage.client.start(order("b", 5)).id("1").await.unwrap();
+    stage.client.start(order("b".into(), 5)).id("1").await.unwrap();
     let _worker = stage.worker();
     let record = stage.until("1", |record| record.status == Status::Paused).await;
     let reason = record.reason.unwrap();
