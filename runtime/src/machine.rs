@@ -63,6 +63,7 @@ enum Task<'a> {
     Describe(&'a mut SagaDefinition),
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 #[derive(Debug)]
 enum Stop {
     Suspended(Frame),
@@ -72,6 +73,7 @@ enum Stop {
 }
 
 /// What one run of a compiled saga came to.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 #[derive(Debug)]
 pub(crate) enum Advance {
     /// It waits for the pending node of this frame (whose compensations are still those of before).
@@ -206,10 +208,9 @@ impl<'a> Machine<'a> {
         match slot {
             Some(value) => self.save(name, value, codec).await,
             None => {
-                self.halt(format!(
-                    "bug in sagaflow: the variable `{name}` is saved before it is assigned; please report it"
-                ))
-                .await
+                let reason =
+                    format!("bug in sagaflow: the variable `{name}` is saved before it is assigned; please report it");
+                self.halt::<()>(reason).await;
             }
         }
     }

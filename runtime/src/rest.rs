@@ -1,7 +1,8 @@
 //! What is left of a `for` loop that awaits: it is saved at each step.
 //!
 //! A range keeps its ends, so that a loop over a million numbers costs no more at each step than one over ten;
-//! of everything else the remaining items are kept.
+//! of everything else the remaining items are kept. They are made when the loop begins: an iterator that does more than
+//! yield items (a `map` that counts, say) does it all before the first step, and one without an end is refused.
 
 use std::ops::{Range, RangeFrom, RangeInclusive};
 
@@ -48,6 +49,10 @@ pub trait AnyRest {
     type Item;
 
     /// The items.
+    ///
+    /// # Panics
+    ///
+    /// For an iterator that says itself that it has no end (`iter::repeat`, `cycle`).
     fn rest(self) -> Items<Self::Item>;
 }
 
@@ -55,7 +60,13 @@ impl<I: IntoIterator> AnyRest for Iterable<I> {
     type Item = I::Item;
 
     fn rest(self) -> Items<I::Item> {
-        Items(self.0.into_iter().collect::<Vec<_>>().into_iter())
+        let items = self.0.into_iter();
+        assert!(
+            items.size_hint().0 < usize::MAX,
+            "a `for` loop that awaits keeps its remaining items, and these have no end: loop over a range (`0..`), \
+             and make each item in the body"
+        );
+        Items(items.collect::<Vec<_>>().into_iter())
     }
 }
 

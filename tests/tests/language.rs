@@ -1,5 +1,16 @@
 //! What `#[saga]` makes of the language: each saga is run inline (the oracle) and durably, and both must agree in their
 //! result and in the trace of their steps.
+#![expect(
+    clippy::needless_late_init,
+    clippy::needless_range_loop,
+    clippy::needless_return,
+    clippy::never_loop,
+    clippy::nonminimal_bool,
+    clippy::redundant_closure_call,
+    clippy::semicolon_if_nothing_returned,
+    clippy::useless_vec,
+    reason = "the odd forms are what is tested"
+)]
 
 #[path = "language/support.rs"]
 mod support;
@@ -10,6 +21,8 @@ mod bindings;
 mod borrows;
 #[path = "language/branches.rs"]
 mod branches;
+#[path = "language/corners.rs"]
+mod corners;
 #[path = "language/expressions.rs"]
 mod expressions;
 #[path = "language/failures.rs"]

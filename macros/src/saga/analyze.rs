@@ -3,7 +3,7 @@
 //! A place is a variable, or a field of one where only fields are read: after `create_user(request.name).await?`,
 //! code that goes on with `request.items` keeps just that (and the move of `request.name` stays legal).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 use proc_macro2::Ident;
 use quote::ToTokens;
@@ -11,7 +11,7 @@ use syn::visit_mut::VisitMut;
 use syn::{Expr, Member, Stmt};
 
 use super::assigned;
-use super::graph::{BlockId, End, Graph, Jump, VarId};
+use super::graph::{BlockId, End, Graph, Jump, Scope, VarId};
 use super::places::{Handler, Walk};
 
 /// A path of fields, as text: `["items", "0"]`. Empty: the variable itself.
@@ -70,8 +70,6 @@ struct LineFacts {
     uses: Uses,
     /// Variables whose old value is gone after it, on every way through it.
     assigned: Vec<VarId>,
-    /// `let x;`: what it binds has no value yet.
-    deferred: bool,
 }
 
 /// The result: what is alive at the beginning of each block.
@@ -131,66 +129,86 @@ pub(crate) fn analyze(graph: &mut Graph) -> Liveness {
         }
     }
     // `let x; step().await?; …`: where nothing can have been assigned yet, there is nothing to keep.
-    let assigned = maybe_assigned(graph, &liveness);
-    for (live, assigned) in liveness.at.iter_mut().zip(&assigned) {
-        live.0.retain(|var, _| assigned.contains(var));
+    let deferred = Deferred::new(graph, &liveness);
+    for (block, live) in liveness.at.iter_mut().enumerate() {
+        live.0.retain(|var, _| deferred.may_have(block, *var));
     }
     liveness
 }
 
-/// The variables that may have a value at the beginning of each block.
-pub(crate) fn maybe_assigned(graph: &Graph, liveness: &Liveness) -> Vec<HashSet<VarId>> {
-    let mut at = vec![HashSet::new(); graph.blocks.len()];
-    let mut open: VecDeque<BlockId> = VecDeque::from([0]);
-    let mut seen = HashSet::new();
-    while let Some(id) = open.pop_front() {
-        let (block, facts) = (&graph.blocks[id], &liveness.facts[id]);
-        let mut assigned: HashSet<VarId> = at[id].clone();
-        assigned.extend(block.reply.iter().map(|(_, reply)| *reply));
-        let mut reached = Vec::new();
-        let jumps = |uses: &Uses, assigned: &HashSet<VarId>, reached: &mut Vec<_>| {
-            for jump in &uses.jumps {
-                let mut there = assigned.clone();
-                there.extend(jump.defines);
-                reached.push((jump.to, there));
-            }
-        };
-        for (line, facts) in block.lines.iter().zip(&facts.lines) {
-            if facts.deferred {
-                line.binds.iter().for_each(|var| _ = assigned.remove(var));
-            } else {
-                assigned.extend(&line.binds);
-            }
-            assigned.extend(&facts.uses.writes);
-            jumps(&facts.uses, &assigned, &mut reached);
+/// Which of the variables that are declared without a value may have one at the beginning of each block.
+pub(crate) struct Deferred {
+    vars: HashSet<VarId>,
+    assigned: Vec<HashSet<VarId>>,
+}
+
+impl Deferred {
+    pub(crate) fn new(graph: &Graph, liveness: &Liveness) -> Self {
+        let lines = graph.blocks.iter().flat_map(|block| &block.lines);
+        let vars = lines.filter(|line| is_deferred(&line.stmt)).flat_map(|line| line.binds.iter().copied()).collect();
+        let mut deferred = Self { vars, assigned: vec![HashSet::new(); graph.blocks.len()] };
+        if !deferred.vars.is_empty() {
+            deferred.flow(graph, liveness);
         }
-        assigned.extend(&facts.end.writes);
-        assigned.extend(bound_by_end(&block.end, graph));
-        jumps(&facts.end, &assigned, &mut reached);
-        reached.extend(block.end.targets().into_iter().map(|to| (to, assigned.clone())));
-        for (to, there) in reached {
-            let before = at[to].len();
-            at[to].extend(there);
-            if seen.insert(to) || at[to].len() != before {
-                open.push_back(to);
+        deferred
+    }
+
+    /// Whether a variable may have a value at the beginning of a block.
+    pub(crate) fn may_have(&self, block: BlockId, var: VarId) -> bool {
+        !self.vars.contains(&var) || self.assigned[block].contains(&var)
+    }
+
+    fn flow(&mut self, graph: &Graph, liveness: &Liveness) {
+        let mut open = VecDeque::from([0]);
+        let mut seen = HashSet::from([0]);
+        while let Some(id) = open.pop_front() {
+            for (to, assigned) in self.leave(graph, liveness, id) {
+                let before = self.assigned[to].len();
+                self.assigned[to].extend(assigned);
+                if seen.insert(to) || self.assigned[to].len() != before {
+                    open.push_back(to);
+                }
             }
         }
     }
-    at
+
+    /// What may have a value where a block leads to.
+    fn leave(&self, graph: &Graph, liveness: &Liveness, id: BlockId) -> Vec<(BlockId, HashSet<VarId>)> {
+        let (block, facts) = (&graph.blocks[id], &liveness.facts[id]);
+        let mut assigned = self.assigned[id].clone();
+        let mut reached = Vec::new();
+        let mut run = |uses: &Uses, assigned: &mut HashSet<VarId>| {
+            assigned.extend(uses.writes.iter().filter(|var| self.vars.contains(var)));
+            reached.extend(uses.jumps.iter().map(|jump| (jump.to, assigned.clone())));
+        };
+        for (line, facts) in block.lines.iter().zip(&facts.lines) {
+            if is_deferred(&line.stmt) {
+                line.binds.iter().for_each(|var| _ = assigned.remove(var));
+            }
+            run(&facts.uses, &mut assigned);
+        }
+        run(&facts.end, &mut assigned);
+        reached.extend(block.end.targets().into_iter().map(|to| (to, assigned.clone())));
+        reached
+    }
+}
+
+/// `let x;`
+fn is_deferred(stmt: &Stmt) -> bool {
+    matches!(stmt, Stmt::Local(local) if local.init.is_none())
 }
 
 /// What each piece of a block does.
 fn facts(graph: &Graph, id: BlockId) -> Facts {
     let block = &graph.blocks[id];
-    let mut scope = (*block.scope).clone();
+    let mut scope = block.scope.clone();
     let mut lines = Vec::new();
     for line in &block.lines {
         let uses = uses_of_stmt(&line.stmt, &scope, graph);
         let assigned = assigned::by_stmt(&line.stmt);
-        let assigned = assigned.iter().filter_map(|name| scope.get(name).copied()).collect();
-        let deferred = matches!(&line.stmt, Stmt::Local(local) if local.init.is_none());
+        let assigned = assigned.iter().filter_map(|name| scope.get(name)).collect();
         declare(&mut scope, &line.binds, graph);
-        lines.push(LineFacts { uses, assigned, deferred });
+        lines.push(LineFacts { uses, assigned });
     }
     Facts { lines, end: uses_of_end(&block.end, &scope, graph) }
 }
@@ -202,7 +220,7 @@ impl Facts {
 }
 
 /// Names that a line declares hide older ones in the lines after it.
-pub(crate) fn declare(scope: &mut HashMap<String, VarId>, binds: &[VarId], graph: &Graph) {
+pub(crate) fn declare(scope: &mut Scope, binds: &[VarId], graph: &Graph) {
     for var in binds {
         scope.insert(graph.vars[*var].ident.to_string(), *var);
     }
@@ -249,12 +267,12 @@ pub(crate) fn bound_by_end(end: &End, graph: &Graph) -> Vec<VarId> {
     }
 }
 
-fn uses_of_stmt(stmt: &Stmt, scope: &HashMap<String, VarId>, graph: &Graph) -> Uses {
+fn uses_of_stmt(stmt: &Stmt, scope: &Scope, graph: &Graph) -> Uses {
     collect(scope, graph, |walk| walk.visit_stmt_mut(&mut stmt.clone()))
 }
 
 /// The uses of a block's end, what its targets do not included.
-fn uses_of_end(end: &End, scope: &HashMap<String, VarId>, graph: &Graph) -> Uses {
+fn uses_of_end(end: &End, scope: &Scope, graph: &Graph) -> Uses {
     match end {
         End::Open | End::Never | End::Goto(_) => Uses::default(),
         // What a condition or pattern binds is visible in its later parts.
@@ -287,14 +305,14 @@ fn uses_of_end(end: &End, scope: &HashMap<String, VarId>, graph: &Graph) -> Uses
     }
 }
 
-fn collect(scope: &HashMap<String, VarId>, graph: &Graph, walk: impl FnOnce(&mut Walk<'_, Collect<'_>>)) -> Uses {
+fn collect(scope: &Scope, graph: &Graph, walk: impl FnOnce(&mut Walk<'_, Collect<'_>>)) -> Uses {
     let mut collect = Collect { scope, graph, uses: Uses::default() };
     walk(&mut Walk::new(&mut collect));
     collect.uses
 }
 
 struct Collect<'a> {
-    scope: &'a HashMap<String, VarId>,
+    scope: &'a Scope,
     graph: &'a Graph,
     uses: Uses,
 }
@@ -318,14 +336,14 @@ impl Collect<'_> {
 impl Handler for Collect<'_> {
     fn place(&mut self, root: &Ident, fields: &[Member]) -> Option<(Ident, usize)> {
         if let Some(var) = self.scope.get(&root.to_string()) {
-            self.read(*var, path(fields));
+            self.read(var, path(fields));
         }
         None
     }
 
     fn assigned(&mut self, root: &Ident) -> Option<Ident> {
         if let Some(var) = self.scope.get(&root.to_string()) {
-            self.uses.writes.push(*var);
+            self.uses.writes.push(var);
         }
         None
     }

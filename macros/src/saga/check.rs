@@ -55,7 +55,7 @@ impl<'ast> Visit<'ast> for Check<'_> {
     fn visit_expr(&mut self, expr: &'ast Expr) {
         match expr {
             Expr::TryBlock(_) | Expr::Yield(_) | Expr::Verbatim(_) => {
-                self.diagnostics.error(expr, "this expression isn't supported in a saga")
+                self.diagnostics.error(expr, "this expression isn't supported in a saga");
             }
             _ => visit::visit_expr(self, expr),
         }

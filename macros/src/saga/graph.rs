@@ -2,7 +2,6 @@
 //!
 //! Only what contains a suspension is split into blocks; everything else stays verbatim in their lines.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
@@ -16,8 +15,36 @@ pub(crate) type BlockId = usize;
 /// A place where the saga awaits.
 pub(crate) type SiteId = usize;
 
-/// Which variable a name means.
-pub(crate) type Scope = Rc<HashMap<String, VarId>>;
+/// Which variable a name means. Cheap to clone: every block has its own.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scope(Option<Rc<Name>>);
+
+#[derive(Debug)]
+struct Name {
+    name: String,
+    var: VarId,
+    before: Scope,
+}
+
+impl Scope {
+    /// Declares a name; it hides those of before.
+    pub(crate) fn insert(&mut self, name: String, var: VarId) {
+        let before = std::mem::take(self);
+        *self = Self(Some(Rc::new(Name { name, var, before })));
+    }
+
+    /// The variable of a name.
+    pub(crate) fn get(&self, name: &str) -> Option<VarId> {
+        let mut scope = self;
+        while let Some(known) = &scope.0 {
+            if known.name == name {
+                return Some(known.var);
+            }
+            scope = &known.before;
+        }
+        None
+    }
+}
 
 /// The whole function.
 #[derive(Debug, Default)]

@@ -16,6 +16,7 @@ mod emit;
 mod graph;
 mod inline;
 mod lower;
+mod macro_tokens;
 mod pattern;
 mod places;
 mod resolve;

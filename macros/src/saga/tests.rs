@@ -1,14 +1,108 @@
 //! Tests of the passes: expansions, readable.
+//!
+//! `tests/expand/*.rs` are sagas, `tests/expand/*.expanded.rs` what is made of them. After a change that is meant:
+//! `SAGAFLOW_BLESS=1 cargo test -p sagaflow-macros`.
+
+use std::path::{Path, PathBuf};
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{ImplItem, Item};
 
 use super::expand;
 
-fn pretty(source: &str) -> String {
-    let item: proc_macro2::TokenStream = source.parse().unwrap();
-    let file = syn::parse2::<syn::File>(expand(Default::default(), item)).unwrap();
-    prettyplease::unparse(&file)
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/expand")
+}
+
+/// The function that a saga is compiled into, pretty-printed.
+fn resume(source: &str) -> String {
+    let item: TokenStream = source.parse().expect("it is Rust");
+    let file: syn::File = syn::parse2(expand(TokenStream::new(), item)).expect("the expansion is Rust");
+    let compiled = file.items.into_iter().find(|item| match item {
+        Item::Impl(item) => item.items.iter().any(|item| matches!(item, ImplItem::Fn(f) if f.sig.ident == "resume")),
+        _ => false,
+    });
+    let compiled = compiled.expect("there is an implementation of `Saga`");
+    prettyplease::unparse(&syn::parse2(compiled.into_token_stream()).expect("an item is a file"))
+}
+
+/// The messages of the errors of an expansion.
+fn errors(source: &str) -> Vec<String> {
+    let item: TokenStream = source.parse().expect("it is Rust");
+    let file: syn::File = syn::parse2(expand(TokenStream::new(), item)).expect("the expansion is Rust");
+    let message = |item: Item| match item {
+        Item::Macro(item) if item.mac.path.segments.last()?.ident == "compile_error" => {
+            Some(item.mac.parse_body::<syn::LitStr>().expect("it is a message").value())
+        }
+        _ => None,
+    };
+    file.items.into_iter().filter_map(message).collect()
+}
+
+fn is_saga(path: &Path) -> bool {
+    path.to_str().is_some_and(|path| path.ends_with(".rs") && !path.ends_with(".expanded.rs"))
 }
 
 #[test]
-fn show() {
-    println!("{}", pretty(include_str!("../../tests/expand/checkout.rs")));
+fn expansions() {
+    let mut differ = Vec::new();
+    let mut sagas: Vec<_> = std::fs::read_dir(folder()).expect("the folder is there").flatten().collect();
+    sagas.sort_by_key(std::fs::DirEntry::path);
+    for path in sagas.iter().map(std::fs::DirEntry::path).filter(|path| is_saga(path)) {
+        let expanded = resume(&std::fs::read_to_string(&path).expect("it can be read"));
+        let expected = path.with_extension("expanded.rs");
+        if std::env::var_os("SAGAFLOW_BLESS").is_some() {
+            std::fs::write(&expected, &expanded).expect("it can be written");
+        } else if std::fs::read_to_string(&expected).ok().as_ref() != Some(&expanded) {
+            differ.push(format!("{} is now:\n{expanded}", expected.display()));
+        }
+    }
+    assert!(differ.is_empty(), "{}\n(if that is meant: SAGAFLOW_BLESS=1)", differ.join("\n"));
+}
+
+/// The body of a saga with a loop, in which something can't be done; and a part of what is said to that.
+#[test]
+fn what_would_change_its_meaning_is_an_error() {
+    let cases = [
+        ("let _guard = lock(); a().await;", "`_guard` would be dropped at the next step"),
+        ("#[cfg(test)] a().await;", "can't be left out by `#[cfg]`"),
+        ("match n { #[cfg(test)] 1 => a().await, _ => {} }", "can't be left out by `#[cfg]`"),
+        ("unsafe { a().await; }", "in an `unsafe` block"),
+        ("loop { a().await; skip!(continue); }", "`continue` can't leave a loop or block that awaits"),
+        ("const N: u32 = 1; { const N: u32 = 2; b(N).await; }", "would be seen outside of the block"),
+        ("{ use x::*; a().await; } a().await;", "would be seen outside of the block"),
+        ("let __x = 1; b(__x).await;", "names that begin with two underscores"),
+        ("let n = 1; if a().await { let n = 2; b(n).await; note!(\"{n}\"); } b(n).await;", "can't tell whether `{n}`"),
+        ("v[next()] += a().await;", "is evaluated before the step or after it"),
+        ("let x = c.plus({ c = 2; a().await });", "`c` is read before this step and changed by it"),
+        ("v[a().await] = 1;", "in the place that is assigned to"),
+        ("for x in &v { b(x).await; }", "write `v.clone()`"),
+        ("let f = |x| b(x).await;", "can't be awaited in a closure"),
+        ("format!(\"{}\", a().await);", "inside a macro call"),
+    ];
+    for (body, expected) in cases {
+        let errors = errors(&format!("async fn saga(n: u32) {{ {body} }}"));
+        assert!(errors.iter().any(|error| error.contains(expected)), "{body}: {errors:#?}");
+        assert_eq!(errors.len(), 1, "{body}: {errors:#?}");
+    }
+}
+
+/// As much as one saga may grow, each pass takes time in proportion: ten times the steps, about ten times the time.
+#[test]
+fn long_sagas_compile_in_proportion() {
+    let time = |steps: usize| {
+        let body: String = (0..steps).map(|step| format!("let x{step} = num({step}).await?;")).collect();
+        let source = format!("async fn saga(n: u32) -> Result<u32, Failure> {{ {body} Ok(n) }}");
+        let item: TokenStream = source.parse().expect("it is Rust");
+        let begin = std::time::Instant::now();
+        let expanded = expand(TokenStream::new(), item);
+        assert!(!expanded.is_empty());
+        begin.elapsed()
+    };
+    let fastest = |steps| (0..3).map(|_| time(steps)).min().expect("there are three");
+    let (few, many) = (fastest(100), fastest(1000));
+    // Quadratic would be a hundred times as much.
+    assert!(many < few * 40, "100 steps take {few:?}, 1000 take {many:?}");
+    println!("100 steps take {few:?}, 1000 take {many:?}");
 }

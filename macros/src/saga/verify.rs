@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::analyze::{self, Live, Liveness, Path};
+use super::analyze::{self, Deferred, Live, Liveness, Path};
 use super::graph::{BlockId, End, Graph, VarId};
 
 /// Panics when the graph or its liveness can't be right.
@@ -14,7 +14,7 @@ pub(crate) fn verify(graph: &Graph, liveness: &Liveness) {
 /// What is wrong, if anything is.
 pub(crate) fn problems(graph: &Graph, liveness: &Liveness) -> Vec<String> {
     let mut problems = Vec::new();
-    let assigned = analyze::maybe_assigned(graph, liveness);
+    let deferred = Deferred::new(graph, liveness);
     for (id, block) in graph.blocks.iter().enumerate() {
         if !liveness.reachable.contains(&id) {
             continue;
@@ -33,7 +33,7 @@ pub(crate) fn problems(graph: &Graph, liveness: &Liveness) -> Vec<String> {
                 note(format!("leads to a block {target} that is not there"));
             }
         }
-        for (var, _) in liveness.at[id].places().filter(|(var, _)| !assigned[id].contains(var)) {
+        for (var, _) in liveness.at[id].places().filter(|(var, _)| !deferred.may_have(id, *var)) {
             note(format!("reads `{}` before it is assigned", graph.vars[var].ident));
         }
         let own = own(graph, liveness, id);

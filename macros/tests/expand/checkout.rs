@@ -1,13 +1,14 @@
-async fn checkout(request: Request) -> Result<String, Failure> {
+async fn checkout(request: Request) -> Result<Receipt, CheckoutError> {
     let user = create_user(request.name).await?;
-    let label = "total";
     let mut total = 0;
     for item in request.items {
-        if item == 0 { continue; }
+        if item == 0 {
+            continue;
+        }
         let line = reserve(item).await?;
-        total += line;
-        if total > 1000 { break; }
+        total += line.price;
     }
-    let again = reserve(total).await?;
-    Ok(format!("{label} {} {total} {again} {}", user.id, user.name))
+    let label = &user.label;
+    let order = create_order(user.id, total).await?;
+    Ok(Receipt { order: order.id, label: label.clone() })
 }

@@ -95,7 +95,7 @@ async fn attributes(n: u32) -> Result<u32, Failure> {
     let x = num( n ).await?;
     #[cfg(any())]
     let x = x + 1000;
-    #[cfg(all())]
+    #[cfg(not(any()))]
     let y = x + 1;
     #[cfg(any())]
     compile_error!("never");

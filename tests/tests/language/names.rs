@@ -14,7 +14,7 @@ struct Raw {
 #[step]
 #[retry(fixed, delay = "1ms", max_attempts = 1)]
 async fn r#yield(#[inject] trace: &Trace, r#in: u32) -> Result<u32, Failure> {
-    trace.add(format_args!("yield {}", r#in));
+    trace.add(format_args!("yield {in}"));
     Ok(r#in)
 }
 

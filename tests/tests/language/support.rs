@@ -138,7 +138,7 @@ pub(crate) async fn num(#[inject] trace: &Trace, n: u32) -> Result<u32, Failure>
 #[retry(fixed, delay = "1ms", max_attempts = 1)]
 pub(crate) async fn half(#[inject] trace: &Trace, n: u32) -> Result<u32, Odd> {
     trace.add(format_args!("half {n}"));
-    if n % 2 == 0 { Ok(n / 2) } else { Err(Odd(n)) }
+    if n.is_multiple_of(2) { Ok(n / 2) } else { Err(Odd(n)) }
 }
 
 /// Yields its text.
@@ -166,7 +166,7 @@ pub(crate) async fn note(#[inject] trace: &Trace, text: String) {
 #[step]
 pub(crate) async fn even(#[inject] trace: &Trace, n: u32) -> Option<u32> {
     trace.add(format_args!("even {n}"));
-    (n % 2 == 0).then_some(n)
+    n.is_multiple_of(2).then_some(n)
 }
 
 /// Yields an order.

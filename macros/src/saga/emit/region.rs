@@ -1,6 +1,6 @@
 //! One arm: a block, and what is written into it because nothing else leads there.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -8,7 +8,7 @@ use syn::visit_mut::VisitMut;
 use syn::{Expr, Member, Stmt};
 
 use super::super::analyze::{self, Live, Path, Uses};
-use super::super::graph::{BlockId, End, Jump, VarId};
+use super::super::graph::{BlockId, End, Jump, Scope, VarId};
 use super::super::places::{Handler, Walk};
 use super::{Emitter, slots};
 
@@ -183,7 +183,7 @@ impl<'e, 'g> Region<'e, 'g> {
     fn block(&self, id: BlockId, linked: &HashSet<VarId>) -> TokenStream {
         let graph = self.emitter.graph;
         let block = &graph.blocks[id];
-        let mut scope = (*block.scope).clone();
+        let mut scope = block.scope.clone();
         let mut output = TokenStream::new();
         for line in &block.lines {
             let mut stmt = line.stmt.clone();
@@ -196,7 +196,7 @@ impl<'e, 'g> Region<'e, 'g> {
         output
     }
 
-    fn end(&self, end: &End, scope: &HashMap<String, VarId>, linked: &HashSet<VarId>) -> TokenStream {
+    fn end(&self, end: &End, scope: &Scope, linked: &HashSet<VarId>) -> TokenStream {
         let to = |target: BlockId, binds: &[VarId]| {
             let links = binds.iter().filter(|var| linked.contains(var)).map(|var| self.link(*var));
             let code = self.to(target, linked);
@@ -300,7 +300,7 @@ impl<'e, 'g> Region<'e, 'g> {
         match self.held.get(&var) {
             Some(Held::InSlots) => None,
             Some(Held::Fields(paths)) => {
-                let Some(taken) = paths.iter().find(|taken| path.starts_with(taken)) else { return None };
+                let taken = paths.iter().find(|taken| path.starts_with(taken))?;
                 let (local, rest) = (self.local(var, taken), fields(&path[taken.len()..]));
                 Some(quote!(#local #rest))
             }
@@ -311,7 +311,7 @@ impl<'e, 'g> Region<'e, 'g> {
         }
     }
 
-    fn rewrite(&self, scope: &HashMap<String, VarId>, walk: impl FnOnce(&mut Walk<'_, Rewrite<'_, '_, '_>>)) {
+    fn rewrite(&self, scope: &Scope, walk: impl FnOnce(&mut Walk<'_, Rewrite<'_, '_, '_>>)) {
         walk(&mut Walk::new(&mut Rewrite { region: self, scope }));
     }
 }
@@ -319,12 +319,12 @@ impl<'e, 'g> Region<'e, 'g> {
 /// Writes places as they are at hand, and jumps as they are made.
 struct Rewrite<'r, 'e, 'g> {
     region: &'r Region<'e, 'g>,
-    scope: &'r HashMap<String, VarId>,
+    scope: &'r Scope,
 }
 
 impl Handler for Rewrite<'_, '_, '_> {
     fn place(&mut self, root: &Ident, fields: &[Member]) -> Option<(Ident, usize)> {
-        let var = *self.scope.get(&root.to_string())?;
+        let var = self.scope.get(&root.to_string())?;
         let Some(Held::Fields(paths)) = self.region.held.get(&var) else { return None };
         let path = analyze::path(fields);
         let taken = paths.iter().find(|taken| path.starts_with(taken))?;

@@ -49,7 +49,7 @@ impl Lower<'_> {
                 let Some((exit, target)) = target else {
                     return self
                         .diagnostics
-                        .error(&inner.break_token, "this `break` leaves nothing that a step can be awaited in");
+                        .error(inner.break_token, "this `break` leaves nothing that a step can be awaited in");
                 };
                 if let Some(value) = inner.expr {
                     self.expr(*value, &target);

@@ -15,7 +15,6 @@ mod items;
 mod jumps;
 
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
@@ -32,7 +31,7 @@ use crate::diagnostics::Diagnostics;
 pub(crate) fn lower(params: &[Binding], first: Stmt, body: SynBlock, diagnostics: &mut Diagnostics) -> Graph {
     let mut lower = Lower {
         graph: Graph::default(),
-        scopes: vec![HashMap::new()],
+        scopes: vec![Scope::default()],
         current: 0,
         reachable: true,
         loops: Vec::new(),
@@ -72,7 +71,8 @@ struct Enclosing {
 
 pub(super) struct Lower<'d> {
     graph: Graph,
-    scopes: Vec<HashMap<String, VarId>>,
+    /// The open scopes, innermost last; each begins with the names of the one around it.
+    scopes: Vec<Scope>,
     current: BlockId,
     /// Whether the current block can be reached: not after a `return` or `break`.
     reachable: bool,
@@ -94,11 +94,7 @@ impl Lower<'_> {
 
     /// The names that are visible here.
     fn scope(&self) -> Scope {
-        let mut all = HashMap::new();
-        for scope in &self.scopes {
-            all.extend(scope.iter().map(|(name, var)| (name.clone(), *var)));
-        }
-        Rc::new(all)
+        self.scopes.last().expect("a scope is open").clone()
     }
 
     /// Goes on in a block, with the names that are visible now.
@@ -123,7 +119,7 @@ impl Lower<'_> {
     }
 
     fn scoped(&mut self, lower: impl FnOnce(&mut Self)) {
-        self.scopes.push(HashMap::new());
+        self.scopes.push(self.scope());
         lower(self);
         self.scopes.pop();
     }
@@ -360,8 +356,7 @@ impl Lower<'_> {
 
     /// The variable that a name means here.
     fn variable(&self, name: &Ident) -> Option<VarId> {
-        let name = name.to_string();
-        self.scopes.iter().rev().find_map(|scope| scope.get(&name).copied())
+        self.scope().get(&name.to_string())
     }
 
     /// The loop or labelled block that a `break` or `continue` means.

@@ -1,0 +1,112 @@
+impl ::sagaflow::__private::Saga for branches {
+    #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
+    async fn resume(
+        machine: &mut ::sagaflow::__private::Machine<'_>,
+    ) -> Result<u32, Failure> {
+        use ::sagaflow::__private::AnyRest as _;
+        #[derive(::core::clone::Clone, ::core::marker::Copy)]
+        enum __At {
+            Start,
+            even,
+            num,
+            num_2,
+            AfterMatch,
+            num_3,
+            Description,
+        }
+        let mut slot_n = ::core::option::Option::None;
+        let mut slot_value = ::core::option::Option::None;
+        let mut call_even = ::core::option::Option::None;
+        let mut call_num = ::core::option::Option::None;
+        let mut call_num_2 = ::core::option::Option::None;
+        let mut call_num_3 = ::core::option::Option::None;
+        let mut at = machine
+            .enter(
+                &[
+                    ("even", __At::even),
+                    ("num", __At::num),
+                    ("num#2", __At::num_2),
+                    ("num#3", __At::num_3),
+                ],
+                __At::Start,
+                __At::Description,
+            )
+            .await;
+        'machine: loop {
+            match at {
+                __At::Start => 'arm: {
+                    let __arguments = machine.arguments().await;
+                    let branches { n } = __arguments;
+                    let call = even(n);
+                    machine.save("n", &n, &slot_n).await;
+                    match machine.suspend("even", call, &mut call_even).await {}
+                }
+                __At::even => 'arm: {
+                    machine.restore("n", &mut slot_n).await;
+                    let n = ::sagaflow::__private::take(&mut slot_n);
+                    let __reply = machine.reply(&call_even).await;
+                    let found = if let Some(x) = __reply { x } else { 0 };
+                    let Some(half) = found.checked_div(2) else { return Ok(0) };
+                    match half {
+                        0 => {
+                            let call = num(n);
+                            match machine.suspend("num", call, &mut call_num).await {}
+                        }
+                        n_2 if n_2 > 5 => {
+                            let call = num(n_2);
+                            machine.save("n", &n, &slot_n).await;
+                            match machine.suspend("num#2", call, &mut call_num_2).await {}
+                        }
+                        other => {
+                            let __value = other;
+                            slot_n = ::core::option::Option::Some(n);
+                            slot_value = ::core::option::Option::Some(__value);
+                            at = __At::AfterMatch;
+                            continue 'machine;
+                        }
+                    }
+                }
+                __At::num => 'arm: {
+                    let __reply_2 = machine.reply(&call_num).await;
+                    return __reply_2;
+                }
+                __At::num_2 => 'arm: {
+                    machine.restore("n", &mut slot_n).await;
+                    let __reply_3 = machine.reply(&call_num_2).await;
+                    let __value = __reply_3?;
+                    slot_value = ::core::option::Option::Some(__value);
+                    at = __At::AfterMatch;
+                    continue 'machine;
+                }
+                __At::AfterMatch => 'arm: {
+                    let n = ::sagaflow::__private::take(&mut slot_n);
+                    let __value = ::sagaflow::__private::take(&mut slot_value);
+                    let x = __value;
+                    let call = num(x + n);
+                    match machine.suspend("num#3", call, &mut call_num_3).await {}
+                }
+                __At::num_3 => 'arm: {
+                    let __reply_4 = machine.reply(&call_num_3).await;
+                    return __reply_4;
+                }
+                __At::Description => {
+                    machine
+                        .describe(
+                            "even",
+                            &call_even,
+                            &[("n", ::sagaflow::__private::type_in(&slot_n))],
+                        );
+                    machine.describe("num", &call_num, &[]);
+                    machine
+                        .describe(
+                            "num#2",
+                            &call_num_2,
+                            &[("n", ::sagaflow::__private::type_in(&slot_n))],
+                        );
+                    machine.describe("num#3", &call_num_3, &[]);
+                    match machine.described().await {}
+                }
+            }
+        }
+    }
+}

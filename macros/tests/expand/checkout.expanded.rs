@@ -1,0 +1,183 @@
+impl ::sagaflow::__private::Saga for checkout {
+    #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
+    async fn resume(
+        machine: &mut ::sagaflow::__private::Machine<'_>,
+    ) -> Result<Receipt, CheckoutError> {
+        use ::sagaflow::__private::AnyRest as _;
+        #[derive(::core::clone::Clone, ::core::marker::Copy)]
+        enum __At {
+            Start,
+            create_user,
+            NextItem,
+            reserve,
+            create_order,
+            Description,
+        }
+        let mut slot_request_items = ::core::option::Option::None;
+        let mut slot_user_id = ::core::option::Option::None;
+        let mut slot_user_label = ::core::option::Option::None;
+        let mut slot_total = ::core::option::Option::None;
+        let mut slot_rest_of_item = ::core::option::Option::None;
+        let mut call_create_user = ::core::option::Option::None;
+        let mut call_reserve = ::core::option::Option::None;
+        let mut call_create_order = ::core::option::Option::None;
+        let mut at = machine
+            .enter(
+                &[
+                    ("create_user", __At::create_user),
+                    ("reserve", __At::reserve),
+                    ("create_order", __At::create_order),
+                ],
+                __At::Start,
+                __At::Description,
+            )
+            .await;
+        'machine: loop {
+            match at {
+                __At::Start => 'arm: {
+                    let __arguments = machine.arguments().await;
+                    let checkout { request } = __arguments;
+                    let call = create_user(request.name);
+                    machine
+                        .save("request.items", &request.items, &slot_request_items)
+                        .await;
+                    match machine
+                        .suspend("create_user", call, &mut call_create_user)
+                        .await
+                    {}
+                }
+                __At::create_user => 'arm: {
+                    machine.restore("request.items", &mut slot_request_items).await;
+                    let request_items = ::sagaflow::__private::take(
+                        &mut slot_request_items,
+                    );
+                    let __reply = machine.reply(&call_create_user).await;
+                    let user = __reply?;
+                    let mut total = 0;
+                    let mut __rest_of_item = ::sagaflow::__private::Iterable(
+                            request_items,
+                        )
+                        .rest();
+                    slot_user_id = ::core::option::Option::Some(user.id);
+                    slot_user_label = ::core::option::Option::Some(user.label);
+                    slot_total = ::core::option::Option::Some(total);
+                    slot_rest_of_item = ::core::option::Option::Some(__rest_of_item);
+                    at = __At::NextItem;
+                    continue 'machine;
+                }
+                __At::NextItem => 'arm: {
+                    let user_id = ::sagaflow::__private::take(&mut slot_user_id);
+                    let user_label = ::sagaflow::__private::take(&mut slot_user_label);
+                    let mut total = ::sagaflow::__private::take(&mut slot_total);
+                    let mut __rest_of_item = ::sagaflow::__private::take(
+                        &mut slot_rest_of_item,
+                    );
+                    match __rest_of_item.next() {
+                        ::core::option::Option::Some(item) => {
+                            if item == 0 {
+                                slot_user_id = ::core::option::Option::Some(user_id);
+                                slot_user_label = ::core::option::Option::Some(user_label);
+                                slot_total = ::core::option::Option::Some(total);
+                                slot_rest_of_item = ::core::option::Option::Some(
+                                    __rest_of_item,
+                                );
+                                at = __At::NextItem;
+                                continue 'machine;
+                            }
+                            let call = reserve(item);
+                            machine.save("user.id", &user_id, &slot_user_id).await;
+                            machine
+                                .save("user.label", &user_label, &slot_user_label)
+                                .await;
+                            machine.save("total", &total, &slot_total).await;
+                            machine
+                                .save("@rest_of_item", &__rest_of_item, &slot_rest_of_item)
+                                .await;
+                            match machine
+                                .suspend("reserve", call, &mut call_reserve)
+                                .await
+                            {}
+                        }
+                        ::core::option::Option::None => {
+                            let label = &user_label;
+                            let call = create_order(user_id, total);
+                            machine
+                                .save("user.label", &user_label, &slot_user_label)
+                                .await;
+                            match machine
+                                .suspend("create_order", call, &mut call_create_order)
+                                .await
+                            {}
+                        }
+                    }
+                }
+                __At::reserve => 'arm: {
+                    machine.restore("user.id", &mut slot_user_id).await;
+                    machine.restore("user.label", &mut slot_user_label).await;
+                    machine.restore("total", &mut slot_total).await;
+                    machine.restore("@rest_of_item", &mut slot_rest_of_item).await;
+                    let mut total = ::sagaflow::__private::take(&mut slot_total);
+                    let __reply_2 = machine.reply(&call_reserve).await;
+                    let line = __reply_2?;
+                    total += line.price;
+                    slot_total = ::core::option::Option::Some(total);
+                    at = __At::NextItem;
+                    continue 'machine;
+                }
+                __At::create_order => 'arm: {
+                    machine.restore("user.label", &mut slot_user_label).await;
+                    let user_label = ::sagaflow::__private::take(&mut slot_user_label);
+                    let label = &user_label;
+                    let __reply_3 = machine.reply(&call_create_order).await;
+                    let order = __reply_3?;
+                    return Ok(Receipt {
+                        order: order.id,
+                        label: label.clone(),
+                    });
+                }
+                __At::Description => {
+                    machine
+                        .describe(
+                            "create_user",
+                            &call_create_user,
+                            &[
+                                (
+                                    "request.items",
+                                    ::sagaflow::__private::type_in(&slot_request_items),
+                                ),
+                            ],
+                        );
+                    machine
+                        .describe(
+                            "reserve",
+                            &call_reserve,
+                            &[
+                                ("user.id", ::sagaflow::__private::type_in(&slot_user_id)),
+                                (
+                                    "user.label",
+                                    ::sagaflow::__private::type_in(&slot_user_label),
+                                ),
+                                ("total", ::sagaflow::__private::type_in(&slot_total)),
+                                (
+                                    "@rest_of_item",
+                                    ::sagaflow::__private::type_in(&slot_rest_of_item),
+                                ),
+                            ],
+                        );
+                    machine
+                        .describe(
+                            "create_order",
+                            &call_create_order,
+                            &[
+                                (
+                                    "user.label",
+                                    ::sagaflow::__private::type_in(&slot_user_label),
+                                ),
+                            ],
+                        );
+                    match machine.described().await {}
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+impl ::sagaflow::__private::Saga for deferred {
+    #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
+    async fn resume(
+        machine: &mut ::sagaflow::__private::Machine<'_>,
+    ) -> Result<u8, Failure> {
+        use ::sagaflow::__private::AnyRest as _;
+        #[derive(::core::clone::Clone, ::core::marker::Copy)]
+        enum __At {
+            Start,
+            num,
+            num_2,
+            Description,
+        }
+        let mut slot_n = ::core::option::Option::None;
+        let mut slot_x = ::core::option::Option::None;
+        let mut slot_late = ::core::option::Option::None;
+        let mut call_num = ::core::option::Option::None;
+        let mut call_num_2 = ::core::option::Option::None;
+        let mut at = machine
+            .enter(
+                &[("num", __At::num), ("num#2", __At::num_2)],
+                __At::Start,
+                __At::Description,
+            )
+            .await;
+        'machine: loop {
+            match at {
+                __At::Start => 'arm: {
+                    let __arguments = machine.arguments().await;
+                    let deferred { n } = __arguments;
+                    let mut x: u8 = 1;
+                    if false {
+                        loop {}
+                        slot_x = ::core::option::Option::Some(x);
+                    }
+                    let call = num(u32::from(x));
+                    machine.save("n", &n, &slot_n).await;
+                    match machine.suspend("num", call, &mut call_num).await {}
+                }
+                __At::num => 'arm: {
+                    machine.restore("n", &mut slot_n).await;
+                    let n = ::sagaflow::__private::take(&mut slot_n);
+                    let mut x;
+                    if false {
+                        loop {}
+                        slot_x = ::core::option::Option::Some(x);
+                    }
+                    let __reply = machine.reply(&call_num).await;
+                    __reply?;
+                    x = 200;
+                    let late;
+                    if false {
+                        loop {}
+                        slot_late = ::core::option::Option::Some(late);
+                    }
+                    let call = num(n);
+                    machine.save("n", &n, &slot_n).await;
+                    machine.save("x", &x, &slot_x).await;
+                    match machine.suspend("num#2", call, &mut call_num_2).await {}
+                }
+                __At::num_2 => 'arm: {
+                    machine.restore("n", &mut slot_n).await;
+                    machine.restore("x", &mut slot_x).await;
+                    let n = ::sagaflow::__private::take(&mut slot_n);
+                    let mut x = ::sagaflow::__private::take(&mut slot_x);
+                    let late;
+                    if false {
+                        loop {}
+                        slot_late = ::core::option::Option::Some(late);
+                    }
+                    let __reply_2 = machine.reply(&call_num_2).await;
+                    __reply_2?;
+                    if n > 3 { late = x } else { late = 1 }
+                    return Ok(late);
+                }
+                __At::Description => {
+                    machine
+                        .describe(
+                            "num",
+                            &call_num,
+                            &[("n", ::sagaflow::__private::type_in(&slot_n))],
+                        );
+                    machine
+                        .describe(
+                            "num#2",
+                            &call_num_2,
+                            &[
+                                ("n", ::sagaflow::__private::type_in(&slot_n)),
+                                ("x", ::sagaflow::__private::type_in(&slot_x)),
+                            ],
+                        );
+                    match machine.described().await {}
+                }
+            }
+        }
+    }
+}

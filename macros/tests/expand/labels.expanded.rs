@@ -1,0 +1,117 @@
+impl ::sagaflow::__private::Saga for labels {
+    #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
+    async fn resume(
+        machine: &mut ::sagaflow::__private::Machine<'_>,
+    ) -> Result<u32, Failure> {
+        use ::sagaflow::__private::AnyRest as _;
+        #[derive(::core::clone::Clone, ::core::marker::Copy)]
+        enum __At {
+            Start,
+            NextItem,
+            Again,
+            num,
+            AfterLoop,
+            Description,
+        }
+        let mut slot_total = ::core::option::Option::None;
+        let mut slot_rest_of_row = ::core::option::Option::None;
+        let mut slot_value = ::core::option::Option::None;
+        let mut call_num = ::core::option::Option::None;
+        let mut at = machine
+            .enter(&[("num", __At::num)], __At::Start, __At::Description)
+            .await;
+        'machine: loop {
+            match at {
+                __At::Start => 'arm: {
+                    let __arguments = machine.arguments().await;
+                    let labels { rows } = __arguments;
+                    let mut total = 0;
+                    let mut __rest_of_row = ::sagaflow::__private::Iterable(rows).rest();
+                    slot_total = ::core::option::Option::Some(total);
+                    slot_rest_of_row = ::core::option::Option::Some(__rest_of_row);
+                    at = __At::NextItem;
+                    continue 'machine;
+                }
+                __At::NextItem => 'arm: {
+                    let mut total = ::sagaflow::__private::take(&mut slot_total);
+                    let mut __rest_of_row = ::sagaflow::__private::take(
+                        &mut slot_rest_of_row,
+                    );
+                    match __rest_of_row.next() {
+                        ::core::option::Option::Some(row) => {
+                            for item in &row {
+                                if *item == 0 {
+                                    slot_total = ::core::option::Option::Some(total);
+                                    slot_rest_of_row = ::core::option::Option::Some(
+                                        __rest_of_row,
+                                    );
+                                    at = __At::NextItem;
+                                    continue 'machine;
+                                }
+                            }
+                            slot_total = ::core::option::Option::Some(total);
+                            slot_rest_of_row = ::core::option::Option::Some(
+                                __rest_of_row,
+                            );
+                            at = __At::Again;
+                            continue 'machine;
+                        }
+                        ::core::option::Option::None => {
+                            return Ok(total);
+                        }
+                    }
+                }
+                __At::Again => 'arm: {
+                    let mut total = ::sagaflow::__private::take(&mut slot_total);
+                    let call = num(total);
+                    machine.save("total", &total, &slot_total).await;
+                    machine.keep("@rest_of_row", &slot_rest_of_row).await;
+                    match machine.suspend("num", call, &mut call_num).await {}
+                }
+                __At::num => 'arm: {
+                    machine.restore("total", &mut slot_total).await;
+                    machine.restore("@rest_of_row", &mut slot_rest_of_row).await;
+                    let mut total = ::sagaflow::__private::take(&mut slot_total);
+                    let __reply = machine.reply(&call_num).await;
+                    total += __reply?;
+                    if total > 10 {
+                        {
+                            let __value = total;
+                            slot_total = ::core::option::Option::Some(total);
+                            slot_value = ::core::option::Option::Some(__value);
+                            at = __At::AfterLoop;
+                            continue 'machine;
+                        };
+                    }
+                    slot_total = ::core::option::Option::Some(total);
+                    at = __At::Again;
+                    continue 'machine;
+                }
+                __At::AfterLoop => 'arm: {
+                    let mut total = ::sagaflow::__private::take(&mut slot_total);
+                    let __value = ::sagaflow::__private::take(&mut slot_value);
+                    let last = __value;
+                    total -= last;
+                    slot_total = ::core::option::Option::Some(total);
+                    at = __At::NextItem;
+                    continue 'machine;
+                }
+                __At::Description => {
+                    machine
+                        .describe(
+                            "num",
+                            &call_num,
+                            &[
+                                ("total", ::sagaflow::__private::type_in(&slot_total)),
+                                (
+                                    "@rest_of_row",
+                                    ::sagaflow::__private::type_in(&slot_rest_of_row),
+                                ),
+                            ],
+                        );
+                    match machine.described().await {}
+                }
+            }
+        }
+    }
+}

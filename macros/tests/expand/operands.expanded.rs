@@ -1,0 +1,83 @@
+impl ::sagaflow::__private::Saga for operands {
+    #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
+    async fn resume(
+        machine: &mut ::sagaflow::__private::Machine<'_>,
+    ) -> Result<u32, Failure> {
+        use ::sagaflow::__private::AnyRest as _;
+        #[derive(::core::clone::Clone, ::core::marker::Copy)]
+        enum __At {
+            Start,
+            num,
+            num_2,
+            Description,
+        }
+        let mut slot_x = ::core::option::Option::None;
+        let mut slot_held = ::core::option::Option::None;
+        let mut slot_held_2 = ::core::option::Option::None;
+        let mut call_num = ::core::option::Option::None;
+        let mut call_num_2 = ::core::option::Option::None;
+        let mut at = machine
+            .enter(
+                &[("num", __At::num), ("num#2", __At::num_2)],
+                __At::Start,
+                __At::Description,
+            )
+            .await;
+        'machine: loop {
+            match at {
+                __At::Start => 'arm: {
+                    let __arguments = machine.arguments().await;
+                    let operands { n } = __arguments;
+                    let mut x = n;
+                    let __held = total(n);
+                    let call = num(x);
+                    machine.save("x", &x, &slot_x).await;
+                    machine.save("@held", &__held, &slot_held).await;
+                    match machine.suspend("num", call, &mut call_num).await {}
+                }
+                __At::num => 'arm: {
+                    machine.restore("x", &mut slot_x).await;
+                    machine.restore("@held", &mut slot_held).await;
+                    let mut x = ::sagaflow::__private::take(&mut slot_x);
+                    let __held = ::sagaflow::__private::take(&mut slot_held);
+                    let __reply = machine.reply(&call_num).await;
+                    let __held_2 = add(__held, x, __reply?);
+                    let call = num(next(&mut x));
+                    machine.save("x", &x, &slot_x).await;
+                    machine.save("@held_2", &__held_2, &slot_held_2).await;
+                    match machine.suspend("num#2", call, &mut call_num_2).await {}
+                }
+                __At::num_2 => 'arm: {
+                    machine.restore("x", &mut slot_x).await;
+                    machine.restore("@held_2", &mut slot_held_2).await;
+                    let mut x = ::sagaflow::__private::take(&mut slot_x);
+                    let __held_2 = ::sagaflow::__private::take(&mut slot_held_2);
+                    let __reply_2 = machine.reply(&call_num_2).await;
+                    let y = __held_2 + __reply_2?;
+                    return Ok(x + y);
+                }
+                __At::Description => {
+                    machine
+                        .describe(
+                            "num",
+                            &call_num,
+                            &[
+                                ("x", ::sagaflow::__private::type_in(&slot_x)),
+                                ("@held", ::sagaflow::__private::type_in(&slot_held)),
+                            ],
+                        );
+                    machine
+                        .describe(
+                            "num#2",
+                            &call_num_2,
+                            &[
+                                ("x", ::sagaflow::__private::type_in(&slot_x)),
+                                ("@held_2", ::sagaflow::__private::type_in(&slot_held_2)),
+                            ],
+                        );
+                    match machine.described().await {}
+                }
+            }
+        }
+    }
+}
