@@ -3,6 +3,8 @@
 use std::fmt;
 use std::future::Future;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Call;
 use crate::definition::SagaDefinition;
 use crate::message::{ErrorOf, Message, Shape, ValueOf};
@@ -45,11 +47,11 @@ pub trait Durable: Sized {
 
 /// What an awaited [`Durable`] leaves in the record.
 #[derive(Debug)]
-pub struct Pending(pub(crate) Node);
+pub struct Pending(pub(crate) Box<Node>);
 
 impl Pending {
     pub(crate) fn step(call: StepCall) -> Self {
-        Self(Node::Step(call))
+        Self(Box::new(Node::Step(call)))
     }
 }
 
@@ -69,7 +71,8 @@ pub enum Reply {
 pub struct Caught<S>(pub(crate) Call<S>);
 
 /// How a step failed for good.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum StepError<E> {
     /// With the step's own error.

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use crate::definition::SagaDefinition;
 use crate::durable::{Durable, Pending, Reply};
 use crate::message::{Message, Shape};
-use crate::record::{Frame, Node, Unreadable, Unserializable, Value, Vars};
+use crate::record::{Frame, Unreadable, Unserializable, Value, Vars};
 use crate::saga::Saga;
 
 /// A value that can wait in a record: implemented for everything that is `Serialize` and `Deserialize`.
@@ -294,14 +294,4 @@ fn listed(names: &[&str]) -> String {
         return "no states".to_owned();
     }
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// What a frame waits for.
-impl Frame {
-    pub(crate) fn step(&self) -> Option<&crate::record::StepCall> {
-        match &self.pending {
-            Some(Node::Step(call)) => Some(call),
-            None => None,
-        }
-    }
 }

@@ -116,7 +116,7 @@ fn pending_step(record: &mut Record) -> Result<&mut crate::record::StepCall, Hal
         .frame
         .as_mut()
         .and_then(|frame| frame.pending.as_mut())
-        .map(crate::record::Node::leaf_mut)
+        .map(|node| node.leaf_mut())
         .ok_or_else(|| Halt::Illegal("there is no pending step; please report it".to_owned()))
 }
 

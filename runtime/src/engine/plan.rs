@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::definition::SagaDefinition;
-use crate::record::{FORMAT, Node, Record, Status, StepCall};
+use crate::record::{FORMAT, Frame, Node, Record, Status, StepCall};
 
 /// What to do with a record.
 #[derive(Debug)]
@@ -69,5 +69,12 @@ impl Node {
         match self {
             Self::Step(call) => call,
         }
+    }
+}
+
+impl Frame {
+    /// The step call that it waits for.
+    pub(crate) fn step(&self) -> Option<&StepCall> {
+        self.pending.as_deref().map(Node::leaf)
     }
 }

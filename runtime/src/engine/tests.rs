@@ -302,7 +302,7 @@ fn unknown_state_step_saga_and_format_are_unfit() {
     assert_eq!(unfit(|record| record.saga = "other".to_owned()), "the record is of saga `other`, not of `order`");
     assert!(unfit(|record| record.format = 99).contains("format 99"));
     let step = unfit(|record| {
-        let crate::record::Node::Step(call) = record.frame.as_mut().unwrap().pending.as_mut().unwrap();
+        let crate::record::Node::Step(call) = &mut **record.frame.as_mut().unwrap().pending.as_mut().unwrap();
         call.step = "pack".to_owned();
     });
     assert_eq!(step, "unknown step `pack` in saga `order`");

@@ -80,7 +80,7 @@ fn next(mut record: Box<Record>, moment: &Moment) -> Result<Box<Record>, Halt> {
         catch: false,
     };
     if let Some(frame) = &mut record.frame {
-        frame.pending = Some(Node::Step(call));
+        frame.pending = Some(Box::new(Node::Step(call)));
     }
     Ok(record)
 }

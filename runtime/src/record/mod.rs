@@ -33,7 +33,7 @@ pub use value::{Unreadable, Unserializable, Value, Vars};
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The format of records that this version writes.
 pub const FORMAT: u32 = 1;
@@ -66,7 +66,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
     /// What the saga returned (its `Output`, `Ok` or `Err`), in a terminal record and while it unwinds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
     /// How many compensations have been run.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -75,7 +75,7 @@ pub struct Record {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// In a paused record: the record that was there before, untouched (as JSON, or as a string if it was none).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub original: Option<Value>,
     /// Set while workers whose code doesn't know this record hand it back to others (a rolling deploy).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,7 +133,7 @@ pub struct Frame {
     pub vars: Vars,
     /// What it waits for; none at the beginning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pending: Option<Node>,
+    pub pending: Option<Box<Node>>,
     /// The compensations that are registered, in order of registration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undo: Vec<Undo>,
@@ -198,6 +198,11 @@ pub struct Undo {
     /// Registered before the first attempt: it shares the forward step's idempotency key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub before: bool,
+}
+
+/// A value that is there is there, even if it is `null` (the output of a saga that returns nothing).
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
 }
 
 fn first() -> u32 {

@@ -69,9 +69,9 @@ async fn let_chain(n: u32) -> Result<u32, Failure> {
 }
 
 #[saga]
-async fn let_chain_shadows(n: Option<Option<u32>>) -> Result<u32, Failure> {
+async fn let_chain_shadows(n: Option<Result<u32, u32>>) -> Result<u32, Failure> {
     if let Some(n) = n
-        && let Some(n) = n
+        && let Ok(n) = n
         && let n = num(n + 1).await? + n
         && n > 4
     {
@@ -204,7 +204,7 @@ async fn branches() {
     check!(condition_awaits: (9), (4), (3), (2), (13));
     check!(if_let: (0), (1), (2), (3), (4), (13), (16));
     check!(let_chain: (1), (3), (4), (6), (8), (12));
-    check!(let_chain_shadows: (None), (Some(None)), (Some(Some(1))), (Some(Some(2))), (Some(Some(12))));
+    check!(let_chain_shadows: (None), (Some(Err(7))), (Some(Ok(1))), (Some(Ok(2))), (Some(Ok(12))));
     check!(let_chain_in_one: (None), (Some(1)), (Some(5)));
     check!(diverging: (0), (1), (2), (13));
     check!(unreachable_after_return: (0), (1), (2));

@@ -212,7 +212,6 @@ async fn jumps() {
 }
 
 #[tokio::test]
-#[ignore = "a record loses an output that is `null`"]
 async fn out_of_a_block_without_value() {
     check!(unit_block: (0), (1), (2));
 }

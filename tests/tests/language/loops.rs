@@ -194,7 +194,6 @@ async fn loops() {
 }
 
 #[tokio::test]
-#[ignore = "a record loses an output that is `null`"]
 async fn a_loop_without_value_at_the_end() {
     check!(unit_loop: (0), (2), (5));
 }

@@ -175,7 +175,6 @@ async fn matches() {
 }
 
 #[tokio::test]
-#[ignore = "a record loses an output that is `null`"]
 async fn question_marks_on_options() {
     check!(options: (None), (Some(1)), (Some(2)), (Some(4)), (Some(6)));
 }

@@ -85,7 +85,6 @@ async fn signatures() {
 }
 
 #[tokio::test]
-#[ignore = "a record loses an output that is `null`"]
 async fn that_return_nothing() {
     check!(unit_result: (9), (1), (2));
     check!(no_result: (0), (2), (5));
