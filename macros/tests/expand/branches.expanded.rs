@@ -16,10 +16,11 @@ impl ::sagaflow::__private::Saga for branches {
         }
         let mut slot_n = ::core::option::Option::None;
         let mut slot_value = ::core::option::Option::None;
-        let mut call_even = ::core::option::Option::None;
-        let mut call_num = ::core::option::Option::None;
-        let mut call_num_2 = ::core::option::Option::None;
-        let mut call_num_3 = ::core::option::Option::None;
+        let codec_n = ::sagaflow::__private::Saved::codec();
+        let mut __call_even = ::core::option::Option::None;
+        let mut __call_num = ::core::option::Option::None;
+        let mut __call_num_2 = ::core::option::Option::None;
+        let mut __call_num_3 = ::core::option::Option::None;
         let mut at = machine
             .enter(
                 &[
@@ -37,25 +38,53 @@ impl ::sagaflow::__private::Saga for branches {
                 __At::Start => 'arm: {
                     let __arguments = machine.arguments().await;
                     let branches { n } = __arguments;
-                    let call = even(n);
-                    machine.save("n", &n, &slot_n).await;
-                    match machine.suspend("even", call, &mut call_even).await {}
+                    let __call = even(n);
+                    machine.save("n", &n, &codec_n).await;
+                    match machine
+                        .suspend(
+                            "even",
+                            __call,
+                            &mut __call_even,
+                            ::sagaflow::__private::Durable::begin,
+                        )
+                        .await
+                    {}
                 }
                 __At::even => 'arm: {
-                    machine.restore("n", &mut slot_n).await;
+                    machine.restore("n", &mut slot_n, &codec_n).await;
                     let n = ::sagaflow::__private::take(&mut slot_n);
-                    let __reply = machine.reply(&call_even).await;
+                    let __reply = ::sagaflow::__private::Machine::reply(
+                            machine,
+                            &__call_even,
+                        )
+                        .await;
                     let found = if let Some(x) = __reply { x } else { 0 };
                     let Some(half) = found.checked_div(2) else { return Ok(0) };
                     match half {
                         0 => {
-                            let call = num(n);
-                            match machine.suspend("num", call, &mut call_num).await {}
+                            let __call = num(n);
+                            match machine
+                                .suspend(
+                                    "num",
+                                    __call,
+                                    &mut __call_num,
+                                    ::sagaflow::__private::Durable::begin,
+                                )
+                                .await
+                            {}
                         }
                         n_2 if n_2 > 5 => {
-                            let call = num(n_2);
-                            machine.save("n", &n, &slot_n).await;
-                            match machine.suspend("num#2", call, &mut call_num_2).await {}
+                            let __call = num(n_2);
+                            machine.save("n", &n, &codec_n).await;
+                            match machine
+                                .suspend(
+                                    "num#2",
+                                    __call,
+                                    &mut __call_num_2,
+                                    ::sagaflow::__private::Durable::begin,
+                                )
+                                .await
+                            {}
                         }
                         other => {
                             let __value = other;
@@ -67,12 +96,20 @@ impl ::sagaflow::__private::Saga for branches {
                     }
                 }
                 __At::num => 'arm: {
-                    let __reply_2 = machine.reply(&call_num).await;
+                    let __reply_2 = ::sagaflow::__private::Machine::reply(
+                            machine,
+                            &__call_num,
+                        )
+                        .await;
                     return __reply_2;
                 }
                 __At::num_2 => 'arm: {
-                    machine.restore("n", &mut slot_n).await;
-                    let __reply_3 = machine.reply(&call_num_2).await;
+                    machine.restore("n", &mut slot_n, &codec_n).await;
+                    let __reply_3 = ::sagaflow::__private::Machine::reply(
+                            machine,
+                            &__call_num_2,
+                        )
+                        .await;
                     let __value = __reply_3?;
                     slot_value = ::core::option::Option::Some(__value);
                     at = __At::AfterMatch;
@@ -82,28 +119,50 @@ impl ::sagaflow::__private::Saga for branches {
                     let n = ::sagaflow::__private::take(&mut slot_n);
                     let __value = ::sagaflow::__private::take(&mut slot_value);
                     let x = __value;
-                    let call = num(x + n);
-                    match machine.suspend("num#3", call, &mut call_num_3).await {}
+                    let __call = num(x + n);
+                    match machine
+                        .suspend(
+                            "num#3",
+                            __call,
+                            &mut __call_num_3,
+                            ::sagaflow::__private::Durable::begin,
+                        )
+                        .await
+                    {}
                 }
                 __At::num_3 => 'arm: {
-                    let __reply_4 = machine.reply(&call_num_3).await;
+                    let __reply_4 = ::sagaflow::__private::Machine::reply(
+                            machine,
+                            &__call_num_3,
+                        )
+                        .await;
                     return __reply_4;
                 }
                 __At::Description => {
-                    machine
-                        .describe(
-                            "even",
-                            &call_even,
-                            &[("n", ::sagaflow::__private::type_in(&slot_n))],
-                        );
-                    machine.describe("num", &call_num, &[]);
-                    machine
-                        .describe(
-                            "num#2",
-                            &call_num_2,
-                            &[("n", ::sagaflow::__private::type_in(&slot_n))],
-                        );
-                    machine.describe("num#3", &call_num_3, &[]);
+                    ::sagaflow::__private::Machine::describe(
+                        machine,
+                        "even",
+                        &__call_even,
+                        &[("n", ::sagaflow::__private::type_in(&slot_n))],
+                    );
+                    ::sagaflow::__private::Machine::describe(
+                        machine,
+                        "num",
+                        &__call_num,
+                        &[],
+                    );
+                    ::sagaflow::__private::Machine::describe(
+                        machine,
+                        "num#2",
+                        &__call_num_2,
+                        &[("n", ::sagaflow::__private::type_in(&slot_n))],
+                    );
+                    ::sagaflow::__private::Machine::describe(
+                        machine,
+                        "num#3",
+                        &__call_num_3,
+                        &[],
+                    );
                     match machine.described().await {}
                 }
             }

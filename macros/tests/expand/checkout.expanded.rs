@@ -18,9 +18,14 @@ impl ::sagaflow::__private::Saga for checkout {
         let mut slot_user_label = ::core::option::Option::None;
         let mut slot_total = ::core::option::Option::None;
         let mut slot_rest_of_item = ::core::option::Option::None;
-        let mut call_create_user = ::core::option::Option::None;
-        let mut call_reserve = ::core::option::Option::None;
-        let mut call_create_order = ::core::option::Option::None;
+        let codec_request_items = ::sagaflow::__private::Saved::codec();
+        let codec_user_id = ::sagaflow::__private::Saved::codec();
+        let codec_user_label = ::sagaflow::__private::Saved::codec();
+        let codec_total = ::sagaflow::__private::Saved::codec();
+        let codec_rest_of_item = ::sagaflow::__private::Saved::codec();
+        let mut __call_create_user = ::core::option::Option::None;
+        let mut __call_reserve = ::core::option::Option::None;
+        let mut __call_create_order = ::core::option::Option::None;
         let mut at = machine
             .enter(
                 &[
@@ -37,21 +42,36 @@ impl ::sagaflow::__private::Saga for checkout {
                 __At::Start => 'arm: {
                     let __arguments = machine.arguments().await;
                     let checkout { request } = __arguments;
-                    let call = create_user(request.name);
+                    let __call = create_user(request.name);
                     machine
-                        .save("request.items", &request.items, &slot_request_items)
+                        .save("request.items", &request.items, &codec_request_items)
                         .await;
                     match machine
-                        .suspend("create_user", call, &mut call_create_user)
+                        .suspend(
+                            "create_user",
+                            __call,
+                            &mut __call_create_user,
+                            ::sagaflow::__private::Durable::begin,
+                        )
                         .await
                     {}
                 }
                 __At::create_user => 'arm: {
-                    machine.restore("request.items", &mut slot_request_items).await;
+                    machine
+                        .restore(
+                            "request.items",
+                            &mut slot_request_items,
+                            &codec_request_items,
+                        )
+                        .await;
                     let request_items = ::sagaflow::__private::take(
                         &mut slot_request_items,
                     );
-                    let __reply = machine.reply(&call_create_user).await;
+                    let __reply = ::sagaflow::__private::Machine::reply(
+                            machine,
+                            &__call_create_user,
+                        )
+                        .await;
                     let user = __reply?;
                     let mut total = 0;
                     let mut __rest_of_item = ::sagaflow::__private::Iterable(
@@ -84,40 +104,62 @@ impl ::sagaflow::__private::Saga for checkout {
                                 at = __At::NextItem;
                                 continue 'machine;
                             }
-                            let call = reserve(item);
-                            machine.save("user.id", &user_id, &slot_user_id).await;
+                            let __call = reserve(item);
+                            machine.save("user.id", &user_id, &codec_user_id).await;
                             machine
-                                .save("user.label", &user_label, &slot_user_label)
+                                .save("user.label", &user_label, &codec_user_label)
                                 .await;
-                            machine.save("total", &total, &slot_total).await;
+                            machine.save("total", &total, &codec_total).await;
                             machine
-                                .save("@rest_of_item", &__rest_of_item, &slot_rest_of_item)
+                                .save("@rest_of_item", &__rest_of_item, &codec_rest_of_item)
                                 .await;
                             match machine
-                                .suspend("reserve", call, &mut call_reserve)
+                                .suspend(
+                                    "reserve",
+                                    __call,
+                                    &mut __call_reserve,
+                                    ::sagaflow::__private::Durable::begin,
+                                )
                                 .await
                             {}
                         }
                         ::core::option::Option::None => {
                             let label = &user_label;
-                            let call = create_order(user_id, total);
+                            let __call = create_order(user_id, total);
                             machine
-                                .save("user.label", &user_label, &slot_user_label)
+                                .save("user.label", &user_label, &codec_user_label)
                                 .await;
                             match machine
-                                .suspend("create_order", call, &mut call_create_order)
+                                .suspend(
+                                    "create_order",
+                                    __call,
+                                    &mut __call_create_order,
+                                    ::sagaflow::__private::Durable::begin,
+                                )
                                 .await
                             {}
                         }
                     }
                 }
                 __At::reserve => 'arm: {
-                    machine.restore("user.id", &mut slot_user_id).await;
-                    machine.restore("user.label", &mut slot_user_label).await;
-                    machine.restore("total", &mut slot_total).await;
-                    machine.restore("@rest_of_item", &mut slot_rest_of_item).await;
+                    machine.restore("user.id", &mut slot_user_id, &codec_user_id).await;
+                    machine
+                        .restore("user.label", &mut slot_user_label, &codec_user_label)
+                        .await;
+                    machine.restore("total", &mut slot_total, &codec_total).await;
+                    machine
+                        .restore(
+                            "@rest_of_item",
+                            &mut slot_rest_of_item,
+                            &codec_rest_of_item,
+                        )
+                        .await;
                     let mut total = ::sagaflow::__private::take(&mut slot_total);
-                    let __reply_2 = machine.reply(&call_reserve).await;
+                    let __reply_2 = ::sagaflow::__private::Machine::reply(
+                            machine,
+                            &__call_reserve,
+                        )
+                        .await;
                     let line = __reply_2?;
                     total += line.price;
                     slot_total = ::core::option::Option::Some(total);
@@ -125,10 +167,16 @@ impl ::sagaflow::__private::Saga for checkout {
                     continue 'machine;
                 }
                 __At::create_order => 'arm: {
-                    machine.restore("user.label", &mut slot_user_label).await;
+                    machine
+                        .restore("user.label", &mut slot_user_label, &codec_user_label)
+                        .await;
                     let user_label = ::sagaflow::__private::take(&mut slot_user_label);
                     let label = &user_label;
-                    let __reply_3 = machine.reply(&call_create_order).await;
+                    let __reply_3 = ::sagaflow::__private::Machine::reply(
+                            machine,
+                            &__call_create_order,
+                        )
+                        .await;
                     let order = __reply_3?;
                     return Ok(Receipt {
                         order: order.id,
@@ -136,45 +184,45 @@ impl ::sagaflow::__private::Saga for checkout {
                     });
                 }
                 __At::Description => {
-                    machine
-                        .describe(
-                            "create_user",
-                            &call_create_user,
-                            &[
-                                (
-                                    "request.items",
-                                    ::sagaflow::__private::type_in(&slot_request_items),
-                                ),
-                            ],
-                        );
-                    machine
-                        .describe(
-                            "reserve",
-                            &call_reserve,
-                            &[
-                                ("user.id", ::sagaflow::__private::type_in(&slot_user_id)),
-                                (
-                                    "user.label",
-                                    ::sagaflow::__private::type_in(&slot_user_label),
-                                ),
-                                ("total", ::sagaflow::__private::type_in(&slot_total)),
-                                (
-                                    "@rest_of_item",
-                                    ::sagaflow::__private::type_in(&slot_rest_of_item),
-                                ),
-                            ],
-                        );
-                    machine
-                        .describe(
-                            "create_order",
-                            &call_create_order,
-                            &[
-                                (
-                                    "user.label",
-                                    ::sagaflow::__private::type_in(&slot_user_label),
-                                ),
-                            ],
-                        );
+                    ::sagaflow::__private::Machine::describe(
+                        machine,
+                        "create_user",
+                        &__call_create_user,
+                        &[
+                            (
+                                "request.items",
+                                ::sagaflow::__private::type_in(&slot_request_items),
+                            ),
+                        ],
+                    );
+                    ::sagaflow::__private::Machine::describe(
+                        machine,
+                        "reserve",
+                        &__call_reserve,
+                        &[
+                            ("user.id", ::sagaflow::__private::type_in(&slot_user_id)),
+                            (
+                                "user.label",
+                                ::sagaflow::__private::type_in(&slot_user_label),
+                            ),
+                            ("total", ::sagaflow::__private::type_in(&slot_total)),
+                            (
+                                "@rest_of_item",
+                                ::sagaflow::__private::type_in(&slot_rest_of_item),
+                            ),
+                        ],
+                    );
+                    ::sagaflow::__private::Machine::describe(
+                        machine,
+                        "create_order",
+                        &__call_create_order,
+                        &[
+                            (
+                                "user.label",
+                                ::sagaflow::__private::type_in(&slot_user_label),
+                            ),
+                        ],
+                    );
                     match machine.described().await {}
                 }
             }

@@ -14,8 +14,10 @@ impl ::sagaflow::__private::Saga for deferred {
         let mut slot_n = ::core::option::Option::None;
         let mut slot_x = ::core::option::Option::None;
         let mut slot_late = ::core::option::Option::None;
-        let mut call_num = ::core::option::Option::None;
-        let mut call_num_2 = ::core::option::Option::None;
+        let codec_n = ::sagaflow::__private::Saved::codec();
+        let codec_x = ::sagaflow::__private::Saved::codec();
+        let mut __call_num = ::core::option::Option::None;
+        let mut __call_num_2 = ::core::option::Option::None;
         let mut at = machine
             .enter(
                 &[("num", __At::num), ("num#2", __At::num_2)],
@@ -33,19 +35,31 @@ impl ::sagaflow::__private::Saga for deferred {
                         loop {}
                         slot_x = ::core::option::Option::Some(x);
                     }
-                    let call = num(u32::from(x));
-                    machine.save("n", &n, &slot_n).await;
-                    match machine.suspend("num", call, &mut call_num).await {}
+                    let __call = num(u32::from(x));
+                    machine.save("n", &n, &codec_n).await;
+                    match machine
+                        .suspend(
+                            "num",
+                            __call,
+                            &mut __call_num,
+                            ::sagaflow::__private::Durable::begin,
+                        )
+                        .await
+                    {}
                 }
                 __At::num => 'arm: {
-                    machine.restore("n", &mut slot_n).await;
+                    machine.restore("n", &mut slot_n, &codec_n).await;
                     let n = ::sagaflow::__private::take(&mut slot_n);
                     let mut x;
                     if false {
                         loop {}
                         slot_x = ::core::option::Option::Some(x);
                     }
-                    let __reply = machine.reply(&call_num).await;
+                    let __reply = ::sagaflow::__private::Machine::reply(
+                            machine,
+                            &__call_num,
+                        )
+                        .await;
                     __reply?;
                     x = 200;
                     let late;
@@ -53,14 +67,22 @@ impl ::sagaflow::__private::Saga for deferred {
                         loop {}
                         slot_late = ::core::option::Option::Some(late);
                     }
-                    let call = num(n);
-                    machine.save("n", &n, &slot_n).await;
-                    machine.save("x", &x, &slot_x).await;
-                    match machine.suspend("num#2", call, &mut call_num_2).await {}
+                    let __call = num(n);
+                    machine.save("n", &n, &codec_n).await;
+                    machine.save("x", &x, &codec_x).await;
+                    match machine
+                        .suspend(
+                            "num#2",
+                            __call,
+                            &mut __call_num_2,
+                            ::sagaflow::__private::Durable::begin,
+                        )
+                        .await
+                    {}
                 }
                 __At::num_2 => 'arm: {
-                    machine.restore("n", &mut slot_n).await;
-                    machine.restore("x", &mut slot_x).await;
+                    machine.restore("n", &mut slot_n, &codec_n).await;
+                    machine.restore("x", &mut slot_x, &codec_x).await;
                     let n = ::sagaflow::__private::take(&mut slot_n);
                     let mut x = ::sagaflow::__private::take(&mut slot_x);
                     let late;
@@ -68,27 +90,31 @@ impl ::sagaflow::__private::Saga for deferred {
                         loop {}
                         slot_late = ::core::option::Option::Some(late);
                     }
-                    let __reply_2 = machine.reply(&call_num_2).await;
+                    let __reply_2 = ::sagaflow::__private::Machine::reply(
+                            machine,
+                            &__call_num_2,
+                        )
+                        .await;
                     __reply_2?;
                     if n > 3 { late = x } else { late = 1 }
                     return Ok(late);
                 }
                 __At::Description => {
-                    machine
-                        .describe(
-                            "num",
-                            &call_num,
-                            &[("n", ::sagaflow::__private::type_in(&slot_n))],
-                        );
-                    machine
-                        .describe(
-                            "num#2",
-                            &call_num_2,
-                            &[
-                                ("n", ::sagaflow::__private::type_in(&slot_n)),
-                                ("x", ::sagaflow::__private::type_in(&slot_x)),
-                            ],
-                        );
+                    ::sagaflow::__private::Machine::describe(
+                        machine,
+                        "num",
+                        &__call_num,
+                        &[("n", ::sagaflow::__private::type_in(&slot_n))],
+                    );
+                    ::sagaflow::__private::Machine::describe(
+                        machine,
+                        "num#2",
+                        &__call_num_2,
+                        &[
+                            ("n", ::sagaflow::__private::type_in(&slot_n)),
+                            ("x", ::sagaflow::__private::type_in(&slot_x)),
+                        ],
+                    );
                     match machine.described().await {}
                 }
             }

@@ -16,7 +16,9 @@ impl ::sagaflow::__private::Saga for labels {
         let mut slot_total = ::core::option::Option::None;
         let mut slot_rest_of_row = ::core::option::Option::None;
         let mut slot_value = ::core::option::Option::None;
-        let mut call_num = ::core::option::Option::None;
+        let codec_total = ::sagaflow::__private::Saved::codec();
+        let codec_rest_of_row = ::sagaflow::__private::Saved::codec();
+        let mut __call_num = ::core::option::Option::None;
         let mut at = machine
             .enter(&[("num", __At::num)], __At::Start, __At::Description)
             .await;
@@ -63,16 +65,36 @@ impl ::sagaflow::__private::Saga for labels {
                 }
                 __At::Again => 'arm: {
                     let mut total = ::sagaflow::__private::take(&mut slot_total);
-                    let call = num(total);
-                    machine.save("total", &total, &slot_total).await;
-                    machine.keep("@rest_of_row", &slot_rest_of_row).await;
-                    match machine.suspend("num", call, &mut call_num).await {}
+                    let __call = num(total);
+                    machine.save("total", &total, &codec_total).await;
+                    machine
+                        .keep("@rest_of_row", &slot_rest_of_row, &codec_rest_of_row)
+                        .await;
+                    match machine
+                        .suspend(
+                            "num",
+                            __call,
+                            &mut __call_num,
+                            ::sagaflow::__private::Durable::begin,
+                        )
+                        .await
+                    {}
                 }
                 __At::num => 'arm: {
-                    machine.restore("total", &mut slot_total).await;
-                    machine.restore("@rest_of_row", &mut slot_rest_of_row).await;
+                    machine.restore("total", &mut slot_total, &codec_total).await;
+                    machine
+                        .restore(
+                            "@rest_of_row",
+                            &mut slot_rest_of_row,
+                            &codec_rest_of_row,
+                        )
+                        .await;
                     let mut total = ::sagaflow::__private::take(&mut slot_total);
-                    let __reply = machine.reply(&call_num).await;
+                    let __reply = ::sagaflow::__private::Machine::reply(
+                            machine,
+                            &__call_num,
+                        )
+                        .await;
                     total += __reply?;
                     if total > 10 {
                         {
@@ -97,18 +119,18 @@ impl ::sagaflow::__private::Saga for labels {
                     continue 'machine;
                 }
                 __At::Description => {
-                    machine
-                        .describe(
-                            "num",
-                            &call_num,
-                            &[
-                                ("total", ::sagaflow::__private::type_in(&slot_total)),
-                                (
-                                    "@rest_of_row",
-                                    ::sagaflow::__private::type_in(&slot_rest_of_row),
-                                ),
-                            ],
-                        );
+                    ::sagaflow::__private::Machine::describe(
+                        machine,
+                        "num",
+                        &__call_num,
+                        &[
+                            ("total", ::sagaflow::__private::type_in(&slot_total)),
+                            (
+                                "@rest_of_row",
+                                ::sagaflow::__private::type_in(&slot_rest_of_row),
+                            ),
+                        ],
+                    );
                     match machine.described().await {}
                 }
             }

@@ -14,8 +14,11 @@ impl ::sagaflow::__private::Saga for operands {
         let mut slot_x = ::core::option::Option::None;
         let mut slot_held = ::core::option::Option::None;
         let mut slot_held_2 = ::core::option::Option::None;
-        let mut call_num = ::core::option::Option::None;
-        let mut call_num_2 = ::core::option::Option::None;
+        let codec_x = ::sagaflow::__private::Saved::codec();
+        let codec_held = ::sagaflow::__private::Saved::codec();
+        let codec_held_2 = ::sagaflow::__private::Saved::codec();
+        let mut __call_num = ::core::option::Option::None;
+        let mut __call_num_2 = ::core::option::Option::None;
         let mut at = machine
             .enter(
                 &[("num", __At::num), ("num#2", __At::num_2)],
@@ -30,51 +33,75 @@ impl ::sagaflow::__private::Saga for operands {
                     let operands { n } = __arguments;
                     let mut x = n;
                     let __held = total(n);
-                    let call = num(x);
-                    machine.save("x", &x, &slot_x).await;
-                    machine.save("@held", &__held, &slot_held).await;
-                    match machine.suspend("num", call, &mut call_num).await {}
+                    let __call = num(x);
+                    machine.save("x", &x, &codec_x).await;
+                    machine.save("@held", &__held, &codec_held).await;
+                    match machine
+                        .suspend(
+                            "num",
+                            __call,
+                            &mut __call_num,
+                            ::sagaflow::__private::Durable::begin,
+                        )
+                        .await
+                    {}
                 }
                 __At::num => 'arm: {
-                    machine.restore("x", &mut slot_x).await;
-                    machine.restore("@held", &mut slot_held).await;
+                    machine.restore("x", &mut slot_x, &codec_x).await;
+                    machine.restore("@held", &mut slot_held, &codec_held).await;
                     let mut x = ::sagaflow::__private::take(&mut slot_x);
                     let __held = ::sagaflow::__private::take(&mut slot_held);
-                    let __reply = machine.reply(&call_num).await;
+                    let __reply = ::sagaflow::__private::Machine::reply(
+                            machine,
+                            &__call_num,
+                        )
+                        .await;
                     let __held_2 = add(__held, x, __reply?);
-                    let call = num(next(&mut x));
-                    machine.save("x", &x, &slot_x).await;
-                    machine.save("@held_2", &__held_2, &slot_held_2).await;
-                    match machine.suspend("num#2", call, &mut call_num_2).await {}
+                    let __call = num(next(&mut x));
+                    machine.save("x", &x, &codec_x).await;
+                    machine.save("@held_2", &__held_2, &codec_held_2).await;
+                    match machine
+                        .suspend(
+                            "num#2",
+                            __call,
+                            &mut __call_num_2,
+                            ::sagaflow::__private::Durable::begin,
+                        )
+                        .await
+                    {}
                 }
                 __At::num_2 => 'arm: {
-                    machine.restore("x", &mut slot_x).await;
-                    machine.restore("@held_2", &mut slot_held_2).await;
+                    machine.restore("x", &mut slot_x, &codec_x).await;
+                    machine.restore("@held_2", &mut slot_held_2, &codec_held_2).await;
                     let mut x = ::sagaflow::__private::take(&mut slot_x);
                     let __held_2 = ::sagaflow::__private::take(&mut slot_held_2);
-                    let __reply_2 = machine.reply(&call_num_2).await;
+                    let __reply_2 = ::sagaflow::__private::Machine::reply(
+                            machine,
+                            &__call_num_2,
+                        )
+                        .await;
                     let y = __held_2 + __reply_2?;
                     return Ok(x + y);
                 }
                 __At::Description => {
-                    machine
-                        .describe(
-                            "num",
-                            &call_num,
-                            &[
-                                ("x", ::sagaflow::__private::type_in(&slot_x)),
-                                ("@held", ::sagaflow::__private::type_in(&slot_held)),
-                            ],
-                        );
-                    machine
-                        .describe(
-                            "num#2",
-                            &call_num_2,
-                            &[
-                                ("x", ::sagaflow::__private::type_in(&slot_x)),
-                                ("@held_2", ::sagaflow::__private::type_in(&slot_held_2)),
-                            ],
-                        );
+                    ::sagaflow::__private::Machine::describe(
+                        machine,
+                        "num",
+                        &__call_num,
+                        &[
+                            ("x", ::sagaflow::__private::type_in(&slot_x)),
+                            ("@held", ::sagaflow::__private::type_in(&slot_held)),
+                        ],
+                    );
+                    ::sagaflow::__private::Machine::describe(
+                        machine,
+                        "num#2",
+                        &__call_num_2,
+                        &[
+                            ("x", ::sagaflow::__private::type_in(&slot_x)),
+                            ("@held_2", ::sagaflow::__private::type_in(&slot_held_2)),
+                        ],
+                    );
                     match machine.described().await {}
                 }
             }

@@ -12,8 +12,9 @@ impl ::sagaflow::__private::Saga for sequence {
             Description,
         }
         let mut slot_first = ::core::option::Option::None;
-        let mut call_num = ::core::option::Option::None;
-        let mut call_num_2 = ::core::option::Option::None;
+        let codec_first = ::sagaflow::__private::Saved::codec();
+        let mut __call_num = ::core::option::Option::None;
+        let mut __call_num_2 = ::core::option::Option::None;
         let mut at = machine
             .enter(
                 &[("num", __At::num), ("num#2", __At::num_2)],
@@ -26,31 +27,60 @@ impl ::sagaflow::__private::Saga for sequence {
                 __At::Start => 'arm: {
                     let __arguments = machine.arguments().await;
                     let sequence { n } = __arguments;
-                    let call = num(n);
-                    match machine.suspend("num", call, &mut call_num).await {}
+                    let __call = num(n);
+                    match machine
+                        .suspend(
+                            "num",
+                            __call,
+                            &mut __call_num,
+                            ::sagaflow::__private::Durable::begin,
+                        )
+                        .await
+                    {}
                 }
                 __At::num => 'arm: {
-                    let __reply = machine.reply(&call_num).await;
+                    let __reply = ::sagaflow::__private::Machine::reply(
+                            machine,
+                            &__call_num,
+                        )
+                        .await;
                     let first = __reply?;
-                    let call = num(first + 1);
-                    machine.save("first", &first, &slot_first).await;
-                    match machine.suspend("num#2", call, &mut call_num_2).await {}
+                    let __call = num(first + 1);
+                    machine.save("first", &first, &codec_first).await;
+                    match machine
+                        .suspend(
+                            "num#2",
+                            __call,
+                            &mut __call_num_2,
+                            ::sagaflow::__private::Durable::begin,
+                        )
+                        .await
+                    {}
                 }
                 __At::num_2 => 'arm: {
-                    machine.restore("first", &mut slot_first).await;
+                    machine.restore("first", &mut slot_first, &codec_first).await;
                     let first = ::sagaflow::__private::take(&mut slot_first);
-                    let __reply_2 = machine.reply(&call_num_2).await;
+                    let __reply_2 = ::sagaflow::__private::Machine::reply(
+                            machine,
+                            &__call_num_2,
+                        )
+                        .await;
                     let second = __reply_2?;
                     return Ok(first + second);
                 }
                 __At::Description => {
-                    machine.describe("num", &call_num, &[]);
-                    machine
-                        .describe(
-                            "num#2",
-                            &call_num_2,
-                            &[("first", ::sagaflow::__private::type_in(&slot_first))],
-                        );
+                    ::sagaflow::__private::Machine::describe(
+                        machine,
+                        "num",
+                        &__call_num,
+                        &[],
+                    );
+                    ::sagaflow::__private::Machine::describe(
+                        machine,
+                        "num#2",
+                        &__call_num_2,
+                        &[("first", ::sagaflow::__private::type_in(&slot_first))],
+                    );
                     match machine.described().await {}
                 }
             }
