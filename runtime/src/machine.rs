@@ -63,7 +63,6 @@ enum Task<'a> {
     Describe(&'a mut SagaDefinition),
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 #[derive(Debug)]
 enum Stop {
     Suspended(Frame),
@@ -73,7 +72,6 @@ enum Stop {
 }
 
 /// What one run of a compiled saga came to.
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 #[derive(Debug)]
 pub(crate) enum Advance {
     /// It waits for the pending node of this frame (whose compensations are still those of before).

@@ -23,9 +23,10 @@ pub struct StepDefinition {
     compensation: Option<Compensation>,
     /// `Fn(&ErrorOf<S>) -> bool`, behind `Any`.
     terminal: Vec<Terminal>,
-    run: fn(Arc<StepDefinition>, Value, Injected) -> BoxFuture<'static, Result<AttemptOutput, Unreadable>>,
+    run: fn(Arc<StepDefinition>, Value, Injected) -> Running,
 }
 
+type Running = BoxFuture<'static, Result<AttemptOutput, Unreadable>>;
 type Terminal = Box<dyn Fn(&dyn Any) -> bool + Send + Sync>;
 type Make = Box<dyn Fn(&Value, Option<&Value>) -> Result<Value, String> + Send + Sync>;
 
@@ -146,11 +147,7 @@ impl StepDefinition {
     /// # Errors
     ///
     /// When the arguments don't fit, or the output can't be saved.
-    pub(crate) fn run(
-        self: Arc<Self>,
-        args: Value,
-        injected: Injected,
-    ) -> BoxFuture<'static, Result<AttemptOutput, Unreadable>> {
+    pub(crate) fn run(self: Arc<Self>, args: Value, injected: Injected) -> Running {
         (self.run)(self, args, injected)
     }
 
@@ -181,11 +178,7 @@ impl Compensation {
     }
 }
 
-fn run<S: Step>(
-    definition: Arc<StepDefinition>,
-    args: Value,
-    injected: Injected,
-) -> BoxFuture<'static, Result<AttemptOutput, Unreadable>> {
+fn run<S: Step>(definition: Arc<StepDefinition>, args: Value, injected: Injected) -> Running {
     Box::pin(async move {
         let message: S = args
             .read()
