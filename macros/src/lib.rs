@@ -6,6 +6,8 @@ mod diagnostics;
 mod duration;
 mod function;
 mod message;
+#[cfg(test)]
+mod mutations;
 mod options;
 mod saga;
 mod step;

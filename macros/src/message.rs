@@ -55,7 +55,7 @@ pub(crate) fn emit(function: &Function, options: &Options, inline: &TokenStream,
         #[doc = #message_doc]
         #[derive(::sagaflow::__private::serde::Deserialize)]
         #[serde(crate = "::sagaflow::__private::serde")]
-        #[allow(non_camel_case_types, missing_debug_implementations, dead_code)]
+        #[allow(non_camel_case_types, missing_debug_implementations, missing_docs, dead_code)]
         #vis struct #ident { #members }
 
         #(#cfgs)*

@@ -223,7 +223,7 @@ impl<'a> Policy<'a> {
         if let Some(value) = self.value("max_attempts") {
             match literal_int(value) {
                 Some(0) => {
-                    self.diagnostics.error(value, "`max_attempts` counts the first attempt, too: it is at least 1")
+                    self.diagnostics.error(value, "`max_attempts` counts the first attempt, too: it is at least 1");
                 }
                 Some(attempts) => calls.extend(quote!(.max_attempts(#attempts))),
                 None => self.diagnostics.error(value, "`max_attempts` is a whole number, such as `8`"),
@@ -309,7 +309,10 @@ impl<'a> Policy<'a> {
             if !function.is_fallible() {
                 self.diagnostics.error(
                     &entry.key,
-                    format!("`{key}` looks at the error, but `{}` returns no `Result`", function.ident),
+                    format!(
+                        "`{key}` looks at the error, but `{}` returns no `Result`: leave it out, or return one",
+                        function.ident
+                    ),
                 );
                 continue;
             }

@@ -1,0 +1,9 @@
+use sagaflow::prelude::*;
+
+#[step]
+#[compensate]
+async fn pay(amount: u64) -> Result<u64, Failure> {
+    Ok(amount)
+}
+
+fn main() {}

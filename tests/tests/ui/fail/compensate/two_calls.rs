@@ -1,0 +1,19 @@
+use sagaflow::prelude::*;
+
+#[step]
+#[compensate(refund(amount), notify(amount))]
+async fn pay(amount: u64) -> Result<u64, Failure> {
+    Ok(amount)
+}
+
+#[step]
+async fn refund(amount: u64) -> bool {
+    amount > 0
+}
+
+#[step]
+async fn notify(amount: u64) -> bool {
+    amount > 0
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use sagaflow::prelude::*;
+
+#[step]
+#[compensate(refnd(amount))]
+async fn pay(amount: u64) -> Result<u64, Failure> {
+    Ok(amount)
+}
+
+#[step]
+async fn refund(amount: u64) -> bool {
+    amount > 0
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use sagaflow::prelude::*;
+
+#[step]
+#[retry(exponential, base = "1s", factor = -1.0, max_attempts = 3)]
+async fn pay(amount: u64) -> Result<u64, Failure> {
+    Ok(amount)
+}
+
+fn main() {}

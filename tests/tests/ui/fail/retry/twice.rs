@@ -1,0 +1,10 @@
+use sagaflow::prelude::*;
+
+#[step]
+#[retry(fixed, delay = "1s")]
+#[retry(fixed, delay = "2s")]
+async fn pay(amount: u64) -> Result<u64, Failure> {
+    Ok(amount)
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use sagaflow::prelude::*;
+
+#[saga]
+trait Buy {
+    fn buy(&self);
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use sagaflow::prelude::*;
+
+#[saga(version = 2)]
+async fn buy(amount: u64) -> Result<u64, Failure> {
+    Ok(amount)
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use sagaflow::prelude::*;
+
+#[step]
+async fn double(number: u64) -> u64 {
+    number * 2
+}
+
+#[saga]
+async fn twice(number: u64) -> Result<u64, Failure> {
+    let doubled = double(number).await?;
+    Ok(doubled)
+}
+
+fn main() {}

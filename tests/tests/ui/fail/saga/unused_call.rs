@@ -1,0 +1,16 @@
+#![deny(unused_must_use)]
+
+use sagaflow::prelude::*;
+
+#[step]
+async fn double(number: u64) -> Result<u64, Failure> {
+    Ok(number * 2)
+}
+
+#[saga]
+async fn twice(number: u64) -> Result<u64, Failure> {
+    double(number);
+    Ok(number)
+}
+
+fn main() {}

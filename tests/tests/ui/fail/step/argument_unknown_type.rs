@@ -1,0 +1,8 @@
+use sagaflow::prelude::*;
+
+#[step]
+async fn ship(order: OrderId) -> bool {
+    order == order
+}
+
+fn main() {}

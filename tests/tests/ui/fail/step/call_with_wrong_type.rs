@@ -1,0 +1,12 @@
+use sagaflow::prelude::*;
+
+#[step]
+async fn double(number: u64) -> u64 {
+    number * 2
+}
+
+fn by_hand() {
+    let _ = double("1");
+}
+
+fn main() {}

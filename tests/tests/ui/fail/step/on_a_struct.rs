@@ -1,0 +1,8 @@
+use sagaflow::prelude::*;
+
+#[step]
+struct User {
+    name: String,
+}
+
+fn main() {}

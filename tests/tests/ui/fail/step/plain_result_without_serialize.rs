@@ -1,0 +1,12 @@
+use sagaflow::prelude::*;
+
+#[step]
+async fn find(name: String) -> User {
+    User { name }
+}
+
+struct User {
+    name: String,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use sagaflow::prelude::*;
+
+#[step]
+async unsafe fn poke(address: u64) -> u64 {
+    address
+}
+
+fn main() {}
