@@ -56,7 +56,7 @@ pub(super) async fn run(carrier: Arc<Carrier>, saga: Arc<str>, ack_wait: Duratio
                     );
                 }
                 Err(error) => {
-                    tracing::debug!("sweeping `{saga}` (shard {shard}): {error}; the next pass is in {every:?}")
+                    tracing::debug!("sweeping `{saga}` (shard {shard}): {error}; the next pass is in {every:?}");
                 }
             }
         }
