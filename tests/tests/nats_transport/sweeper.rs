@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
-use sagaflow::transport::{Append, ConnectOptions, Deliveries, DeliveryOptions, Revision, Transport, nats};
-use sagaflow_tests::NatsServer;
+use sagaflow::transport::{Append, ConnectOptions, Deliveries, Delivery, DeliveryOptions, Revision, Transport, nats};
+use sagaflow_tests::{NatsServer, Settings};
 
 use crate::support::{administrator, append, id, join, next, patient, soon, timers};
 
@@ -33,6 +33,14 @@ async fn sleeping(transport: &Arc<dyn Transport>, number: usize, until: SystemTi
 async fn assert_nothing(deliveries: &mut Box<dyn Deliveries>) {
     let none = tokio::time::timeout(ACK_WAIT * 9, deliveries.next()).await;
     assert!(none.is_err(), "{none:?}");
+}
+
+/// Keeps a delivery as a worker does.
+async fn beating(delivery: &Delivery) {
+    loop {
+        delivery.handle.in_progress().await;
+        tokio::time::sleep(ACK_WAIT / 3).await;
+    }
 }
 
 #[tokio::test]
@@ -72,14 +80,6 @@ async fn what_is_worked_on_is_let_be() {
             held.push(delivery);
         }
     }
-    let beating = async {
-        loop {
-            for delivery in &held {
-                delivery.handle.in_progress().await;
-            }
-            tokio::time::sleep(ACK_WAIT / 3).await;
-        }
-    };
     let watching = async {
         let woken = tokio::select! {
             delivery = next(&mut deliveries) => delivery,
@@ -103,8 +103,27 @@ async fn what_is_worked_on_is_let_be() {
         }
     };
     tokio::select! {
-        () = beating => {}
+        _ = futures::future::join_all(held.iter().map(beating)) => {}
         () = watching => {}
+    }
+}
+
+/// Then nobody knows who works on what, and what is in doubt is let be.
+#[tokio::test]
+async fn a_worker_that_may_not_listen_wakes_nothing_that_is_in_doubt() {
+    let config = r#"authorization { users = [
+        { user: worker, password: w, permissions: { subscribe: { deny: ["$JS.ACK.>"] } } }
+    ] }"#;
+    let server = NatsServer::start_with(Settings { config: config.to_owned(), ..Settings::default() }).await;
+    let mut options = ConnectOptions::default();
+    options.sweep_every = Duration::from_secs(1);
+    let transport = nats::open(&format!("nats://worker:w@{}", server.address()), &options).await.unwrap();
+    let mut deliveries = join(&transport, impatient()).await;
+    append(&transport, &id(1), None, "1").await.unwrap();
+    let held = next(&mut deliveries).await;
+    tokio::select! {
+        () = beating(&held) => {}
+        () = assert_nothing(&mut deliveries) => {}
     }
 }
 
@@ -117,14 +136,8 @@ async fn what_is_worked_on_after_a_wake_is_let_be() {
     append(&transport, &id(1), None, "1").await.unwrap();
     next(&mut deliveries).await.handle.park(Duration::from_millis(5100)).await;
     let woken = next(&mut deliveries).await;
-    let beating = async {
-        loop {
-            woken.handle.in_progress().await;
-            tokio::time::sleep(ACK_WAIT / 3).await;
-        }
-    };
     tokio::select! {
-        () = beating => {}
+        () = beating(&woken) => {}
         () = assert_nothing(&mut deliveries) => {}
     }
 }

@@ -27,10 +27,6 @@ pub(super) async fn silent(
     // The two forms that servers use.
     let subjects = [format!("$JS.ACK.{stream}.{saga}.>"), format!("$JS.ACK.*.*.{stream}.{saga}.>")];
     let [older, newer] = [listen(carrier, &subjects[0]).await?, listen(carrier, &subjects[1]).await?];
-    carrier.client.flush().await.map_err(|error| error.to_string())?;
-    if let Some(refusal) = subjects.iter().find_map(|subject| carrier.link.refusal(subject)) {
-        return Err(format!("who works on what can't be listened to ({refusal}); nothing in doubt is woken"));
-    }
     let mut said = select(older, newer);
     let mut alive = HashSet::new();
     let losses = carrier.link.state().losses;
@@ -38,6 +34,10 @@ pub(super) async fn silent(
     while let Ok(message) = timeout_at(end, said.next()).await {
         let message = message.ok_or_else(|| "the connection has ended".to_owned())?;
         alive.extend(About::read(&message.subject).map(|about| about.revision));
+    }
+    // The server complains of the subscription when it likes, but before an ack wait is over.
+    if let Some(refusal) = subjects.iter().find_map(|subject| carrier.link.refusal(subject)) {
+        return Err(format!("who works on what can't be listened to ({refusal}); nothing in doubt is woken"));
     }
     if carrier.link.state().losses != losses {
         return Err("the connection was lost while listening".to_owned());
