@@ -27,6 +27,20 @@ pub(crate) enum Line {
         n: u64,
         ms_per_step: f64,
     },
+    Timers {
+        timers: usize,
+        late_p50_ms: f64,
+        late_p99_ms: f64,
+        late_max_ms: f64,
+    },
+    Parked {
+        /// How many instances wait.
+        parked: u64,
+        sagas_per_s_alone: f64,
+        sagas_per_s: f64,
+        /// The rate beside them divided by the rate alone.
+        ratio: f64,
+    },
     RawNats {
         steps_per_s: f64,
         /// Sagaflow's steps per second divided by these.

@@ -3,6 +3,8 @@
 //! * `throughput`: many three-step sagas, so many of them under way at the same time
 //! * `latency`: one saga at a time, from its start to its outcome
 //! * `looping`: one saga that loops over many steps
+//! * `parked` (only when asked for): how late 20,000 timers fire within 4 seconds, and the throughput beside 100,000
+//!   instances that wait for an hour, over NATS
 //! * `raw`: what throughput could be at best, over NATS: the same messages, with async-nats alone
 //!
 //! `cargo xtask bench` builds it with optimizations, gives it a nats-server and a directory, and runs it.
@@ -10,6 +12,7 @@
 mod latency;
 mod line;
 mod looping;
+mod parked;
 mod place;
 mod raw;
 mod sagas;
@@ -18,10 +21,11 @@ mod weigh;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use crate::line::{Line, median, per_second, print};
+use crate::line::{Line, median, milliseconds, per_second, percentile, print};
 use crate::place::{Kind, Place};
 
 /// What anything here may fail with.
@@ -61,8 +65,11 @@ enum Measure {
     Loop,
     #[value(name = "raw_nats", alias = "raw-nats")]
     RawNats,
+    Parked,
 }
 
+/// How many instances wait while others are measured.
+const PARKED: u64 = 100_000;
 /// How often throughput and its yardstick are measured, in turns.
 const TURNS: usize = 3;
 /// How many steps the looping sagas have.
@@ -104,6 +111,9 @@ async fn run(options: &Options) -> Result<(), Failed> {
     if wanted(Measure::RawNats) && on(Kind::Nats) {
         compare_with_raw(options).await?;
     }
+    if options.only.contains(&Measure::Parked) {
+        measure_parked(options).await?;
+    }
     Ok(())
 }
 
@@ -140,5 +150,29 @@ async fn compare_with_raw(options: &Options) -> Result<(), Failed> {
     let (ours, raw) = (median(ours), median(raw));
     let ratio = (ours / raw * 1e3).round() / 1e3;
     print(&Line::RawNats { steps_per_s: raw, ratio, sagaflow_steps_per_s: ours, record_bytes: sizes });
+    Ok(())
+}
+
+/// How late timers are; and throughput without and with many that wait, in turns.
+async fn measure_parked(options: &Options) -> Result<(), Failed> {
+    let place = Place::open(options, Kind::Nats).await?;
+    let late: Vec<_> = parked::lateness(&place).await?.into_iter().map(milliseconds).collect();
+    place.close().await?;
+    let [late_p50_ms, late_p99_ms, late_max_ms] = [50, 99, 100].map(|percent| percentile(late.clone(), percent));
+    print(&Line::Timers { timers: late.len(), late_p50_ms, late_p99_ms, late_max_ms });
+
+    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        for (waiting, rates) in [(0, &mut alone), (PARKED, &mut beside)] {
+            let place = Place::open(options, Kind::Nats).await?;
+            parked::park(&place, waiting, |_| Duration::from_secs(3600)).await?;
+            let took = throughput::measure(&place, options.sagas, options.concurrency).await?;
+            rates.push(per_second(options.sagas, took.time));
+            place.close().await?;
+        }
+    }
+    let (alone, beside) = (median(alone), median(beside));
+    let ratio = (beside / alone * 1e3).round() / 1e3;
+    print(&Line::Parked { parked: PARKED, sagas_per_s_alone: alone, sagas_per_s: beside, ratio });
     Ok(())
 }

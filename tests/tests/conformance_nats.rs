@@ -51,6 +51,11 @@ impl Harness for Nats {
     fn ack_wait(&self) -> Duration {
         Duration::from_secs(1)
     }
+
+    /// Longer than what is handed back with a delay.
+    fn long_wait(&self) -> Duration {
+        Duration::from_millis(5200)
+    }
 }
 
 sagaflow::conformance_suite!(Nats::new().await);

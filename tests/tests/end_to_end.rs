@@ -12,14 +12,14 @@ use sagaflow::prelude::*;
 use sagaflow::transport::{Append, InstanceId};
 use sagaflow::{ErrorKind, FaultKind, Status};
 
-use sagas::{Trip, greedy, hurried, outing, outing_next, poisoned, spare, trip};
+use sagas::{Trip, greedy, hurried, leisurely, outing, outing_next, poisoned, spare, trip};
 use stage::{Stage, on_all_transports};
 
 on_all_transports! {
     completes, retries, unwinds_last_first, handles_a_fault, starts_once, refuses_a_second_start, a_crash_costs_nothing,
     two_workers_share, shutdown_hands_over, a_step_that_kills_its_workers_is_given_up, an_unreadable_record_is_paused,
     an_unknown_state_is_handed_back_then_paused, a_newer_worker_takes_up_what_an_older_hands_back, an_outgrown_record_is_paused,
-    a_dependency_that_is_missing_stops_the_worker_before_it_begins, the_key_is_the_same_for_all_attempts,
+    a_dependency_that_is_missing_stops_the_worker_before_it_begins, the_key_is_the_same_for_all_attempts, a_long_delay_is_waited_for_and_the_next_one_after_a_crash,
 }
 
 /// A trip to `places` whose step `fails` fails for good.
@@ -203,4 +203,24 @@ async fn the_key_is_the_same_for_all_attempts(stage: Stage) {
     // The compensation by arguments has the key of the step that it undoes.
     assert_eq!(stage.log()[2], "refund spare/a/withdraw/1");
     worker.shutdown().await.unwrap();
+}
+
+/// The delay is longer than the ack wait and than what NATS keeps as an open delivery.
+async fn a_long_delay_is_waited_for_and_the_next_one_after_a_crash(stage: Stage) {
+    let first = stage.worker();
+    let handle = stage.client.start(leisurely()).id("a").await.unwrap();
+    stage.until("rest 1").await;
+    let begun = std::time::Instant::now();
+    stage.hold("rest 2");
+    stage.until("rest 2").await;
+    assert!(begun.elapsed() > Duration::from_secs(5), "again after {:?}", begun.elapsed());
+    // The attempt that was waited for is lost with its worker, and comes again.
+    drop(first);
+    let second = stage.worker();
+    stage.until_again("rest 2", 2).await;
+    stage.release();
+    assert_eq!(handle.outcome().await.unwrap(), Ok(2));
+    assert_eq!(stage.log(), ["rest 1", "rest 2", "rest 2"]);
+    assert_eq!(handle.status().await.unwrap().attempts, 2);
+    second.shutdown().await.unwrap();
 }

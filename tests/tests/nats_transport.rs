@@ -11,5 +11,9 @@ mod connect;
 mod deliveries;
 #[path = "nats_transport/layout.rs"]
 mod layout;
+#[path = "nats_transport/sweeper.rs"]
+mod sweeper;
+#[path = "nats_transport/timers.rs"]
+mod timers;
 #[path = "nats_transport/watch.rs"]
 mod watch;

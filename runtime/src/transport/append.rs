@@ -36,7 +36,8 @@ pub struct Append<'a> {
     /// The encoded record.
     pub payload: Bytes,
     /// Not to be delivered before this time. A hint: a transport may deliver earlier, the worker then hands the
-    /// delivery back until the time has come.
+    /// delivery back until the time has come. A time that never comes (jiff's `Timestamp::MAX`) says that the record
+    /// wants nothing, and waits for whoever appends the next.
     pub not_before: Option<SystemTime>,
     /// Set on a terminal record: how long it stays and protects the id against a second start. Such a record is
     /// not delivered to workers, or is acknowledged by them without more ado.

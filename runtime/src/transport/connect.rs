@@ -19,11 +19,20 @@ pub struct ConnectOptions {
     pub replicas: u8,
     /// How long to try to reach the server before giving up with an error. Default 15 seconds. (`nats:` only)
     pub connect_timeout: Duration,
+    /// How often to look for instances that nobody works on though they want something, for whatever reason. Default 1
+    /// minute, at least 1 second. (`nats:` only)
+    pub sweep_every: Duration,
 }
 
 impl Default for ConnectOptions {
     fn default() -> Self {
-        Self { prefix: "sagaflow".to_owned(), shards: 1, replicas: 1, connect_timeout: Duration::from_secs(15) }
+        Self {
+            prefix: "sagaflow".to_owned(),
+            shards: 1,
+            replicas: 1,
+            connect_timeout: Duration::from_secs(15),
+            sweep_every: Duration::from_secs(60),
+        }
     }
 }
 

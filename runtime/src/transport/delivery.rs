@@ -14,6 +14,7 @@ use crate::Error;
 #[non_exhaustive]
 pub struct DeliveryOptions {
     /// The most deliveries that this worker has at a time: ready for it, or taken and not yet settled (or dropped).
+    /// A transport that delivers parked records from elsewhere may have up to a quarter more of those (and at least one).
     pub prefetch: usize,
     /// A delivery that is neither settled nor kept alive by [`Ack::in_progress`] for this long is delivered again.
     pub ack_wait: Duration,
@@ -43,7 +44,8 @@ pub struct Delivery {
     pub revision: Revision,
     /// The encoded record.
     pub payload: Bytes,
-    /// How often this record has been delivered, this time included; some servers forget, so it is a hint.
+    /// How often this record has been delivered, this time included, since it was appended or
+    /// [parked](Ack::park) last; some servers forget, so it is a hint.
     pub delivered: u64,
     /// How to settle it.
     pub handle: Box<dyn Ack>,
@@ -72,6 +74,15 @@ pub trait Ack: Send + Sync {
 
     /// Hands it back, to be delivered again after `delay`.
     fn nak(&self, delay: Duration) -> BoxFuture<'_, ()>;
+
+    /// Hands it back for long: to be delivered again after `delay`, and until then to take nothing of what workers share
+    /// (no prefetch, no limit on open deliveries). Where a delay costs nothing anyway, this is [`nak`](Self::nak), as it
+    /// is by default.
+    ///
+    /// It may be delivered sooner, if the transport can't park it; its [count](Delivery::delivered) may begin anew.
+    fn park(&self, delay: Duration) -> BoxFuture<'_, ()> {
+        self.nak(delay)
+    }
 
     /// Still being worked on: the ack wait begins anew.
     fn in_progress(&self) -> BoxFuture<'_, ()>;

@@ -70,7 +70,9 @@ impl Job<'_> {
     }
 
     /// Whether another worker has had this record and was lost. What is handed back on purpose is a new record
-    /// (delivered for the first time), but for one that had to wait: it was handed back until its time.
+    /// (delivered for the first time), but for one that had to wait. It was handed back until its time, and is
+    /// delivered for the second time; or it was parked, and its count has begun anew: then a first loss is not seen
+    /// as one, but the second is. It was never handed back twice: see [`wait`](Self::wait).
     fn is_taken_over(&self, record: &Record, call: &StepCall) -> bool {
         let waited = call.not_before.is_some() || record.handed_back.is_some();
         self.delivery.delivered > 1 + u64::from(waited)

@@ -50,7 +50,10 @@ impl Job<'_> {
         let now = options.clock.now();
         let paused = engine::paused(&delivery.instance, &*options.codec, &delivery.payload, known, reason, now);
         let settled = match record::encode(&*options.codec, &paused) {
-            Ok(payload) => self.settle(self.plain(payload)).await.map_err(|error| error.to_string()),
+            Ok(payload) => {
+                let append = Append { not_before: not_before(&paused, now), ..self.plain(payload) };
+                self.settle(append).await.map_err(|error| error.to_string())
+            }
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = settled {
@@ -79,8 +82,18 @@ impl Job<'_> {
     }
 
     /// Hands the delivery back until a time.
+    ///
+    /// A record that comes before its time a second time (it could not be parked, or a worker was lost with it) is
+    /// appended again as it is: that begins its delivery count anew, so that when its time has come, no more than one
+    /// delivery that came to nothing stands in the count. See [`is_taken_over`](Self::is_taken_over).
     pub(super) async fn wait(&self, now: Timestamp, until: Timestamp) {
-        self.delivery.handle.nak(engine::until(now, until)).await;
+        if self.delivery.delivered > 1 {
+            let again = Append { not_before: Some(until.into()), ..self.plain(self.delivery.payload.clone()) };
+            if self.settle(again).await.is_ok() {
+                return;
+            }
+        }
+        self.delivery.handle.park(engine::until(now, until)).await;
     }
 
     /// Appends and settles the delivery by the answer. An error is [`AppendError::TooLarge`], and nothing is settled.
@@ -144,8 +157,11 @@ pub(super) async fn hand_over(worker: &Shared, delivery: &Delivery) {
     }
 }
 
-/// When a record is to be delivered, if that is later than now.
+/// When a record is to be delivered, if that is later than now; one that waits for an operator, never.
 fn not_before(record: &Record, now: Timestamp) -> Option<SystemTime> {
+    if matches!(record.status, Status::Paused | Status::Stuck) {
+        return Some(Timestamp::MAX.into());
+    }
     let call = record.frame.as_ref().and_then(record::Frame::step)?;
     call.not_before.filter(|time| *time > now).map(SystemTime::from)
 }

@@ -157,3 +157,15 @@ pub(crate) async fn refund(#[inject] journal: &Journal, #[inject] cx: &StepConte
 pub(crate) async fn spare() -> Result<u32, Failure> {
     withdraw(5).await
 }
+
+#[step]
+#[retry(fixed, delay = "5500ms", jitter = none, max_attempts = 2)]
+pub(crate) async fn rest(#[inject] journal: &Journal, #[inject] cx: &StepContext) -> Result<u32, Failure> {
+    journal.write(format!("rest {}", cx.attempt())).await;
+    if cx.attempt() == 1 { Err(Failure::new("tired")) } else { Ok(cx.attempt()) }
+}
+
+#[saga]
+pub(crate) async fn leisurely() -> Result<u32, Failure> {
+    rest().await
+}

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::sync::{OnceCell, watch};
 use tokio::time::timeout;
 
-use super::sagas::{greedy, hurried, poisoned, spare, trip};
+use super::sagas::{greedy, hurried, leisurely, poisoned, spare, trip};
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -87,7 +87,7 @@ impl Stage {
     /// A worker that serves all sagas.
     pub(crate) fn worker(&self) -> RunningWorker {
         let builder = self.builder().serve::<trip>().serve::<hurried>().serve::<poisoned>();
-        builder.serve::<greedy>().serve::<spare>().build().unwrap().spawn()
+        builder.serve::<greedy>().serve::<spare>().serve::<leisurely>().build().unwrap().spawn()
     }
 
     /// What the steps have written.

@@ -4,6 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_nats::jetstream;
+use async_nats::jetstream::consumer::PullConsumer;
 use bytes::Bytes;
 use sagaflow::transport::{
     Append, AppendError, ConnectOptions, Deliveries, Delivery, DeliveryOptions, InstanceId, Revision, Stored,
@@ -86,4 +88,23 @@ pub(crate) async fn next(deliveries: &mut Box<dyn Deliveries>) -> Delivery {
 
 pub(crate) fn text(payload: &Bytes) -> &str {
     std::str::from_utf8(payload).expect("text")
+}
+
+pub(crate) async fn administrator(server: &NatsServer) -> jetstream::Context {
+    jetstream::new(async_nats::connect(server.url()).await.expect("the server serves"))
+}
+
+/// How many timers and wakes there are.
+pub(crate) async fn timers(administrator: &jetstream::Context) -> u64 {
+    let stream = administrator.get_stream("sagaflow-timers").await.expect("the stream of timers");
+    let subjects = stream.info_with_subjects("sagaflow.timers.*.checkout.>").await.expect("its subjects");
+    let all: Vec<_> = futures::StreamExt::collect(subjects).await;
+    all.into_iter().map(|one| one.expect("a subject")).filter(|(subject, _)| !subject.contains(".sweep.")).count()
+        as u64
+}
+
+/// Open deliveries of records.
+pub(crate) async fn open_deliveries(administrator: &jetstream::Context) -> usize {
+    let consumer: PullConsumer = administrator.get_consumer_from_stream("checkout", "sagaflow-0").await.expect("it is");
+    consumer.cached_info().num_ack_pending
 }

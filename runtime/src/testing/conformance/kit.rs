@@ -41,6 +41,10 @@ impl<'a> Kit<'a> {
         self.harness.ack_wait() * 3 / 2
     }
 
+    pub(super) fn long_wait(&self) -> Duration {
+        self.harness.long_wait()
+    }
+
     pub(super) fn shortest_keep(&self) -> Duration {
         self.harness.shortest_keep()
     }

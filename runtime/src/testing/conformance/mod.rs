@@ -36,6 +36,7 @@ mod appends;
 mod deliveries;
 mod kit;
 mod lifetimes;
+mod parking;
 mod redelivery;
 mod superseding;
 mod watches;
@@ -43,6 +44,7 @@ mod watches;
 pub use appends::*;
 pub use deliveries::*;
 pub use lifetimes::*;
+pub use parking::*;
 pub use redelivery::*;
 pub use superseding::*;
 pub use watches::*;
@@ -78,6 +80,12 @@ pub trait Harness: Send + Sync {
     /// The shortest time for which the transport can keep a terminal record. Default 1 second.
     fn shortest_keep(&self) -> Duration {
         Duration::from_secs(1)
+    }
+
+    /// A wait that is long enough for the transport to do something of its own when a delivery is
+    /// [parked](crate::transport::Ack::park) for it. Default 700 ms.
+    fn long_wait(&self) -> Duration {
+        Duration::from_millis(700)
     }
 
     /// How long to wait for what has to happen. Default 20 seconds.
@@ -134,6 +142,11 @@ macro_rules! conformance_suite {
             an_append_makes_room_for_the_next_delivery
             a_record_is_delivered_after_its_not_before
             a_sleeping_record_can_be_superseded
+
+            a_parked_record_comes_at_its_time
+            a_parked_record_takes_no_room
+            a_parked_record_can_be_superseded
+            a_parked_record_that_came_comes_again_from_a_lost_worker
 
             a_terminal_record_protects_the_id
             a_terminal_record_expires

@@ -1,16 +1,19 @@
 //! Settling one delivery.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_nats::Subject;
 use async_nats::jetstream::AckKind;
 use bytes::Bytes;
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 
 use super::Carrier;
+use super::append::timestamp;
 use super::hands::InHand;
-use crate::transport::Ack;
+use super::timers;
+use crate::transport::{Ack, InstanceId, Revision};
 
 /// The shortest delay of a record that is handed back for later. The server delivers a record without delay before all
 /// others and at once: a worker that can't take it would spin.
@@ -20,6 +23,10 @@ const SHORTEST_DELAY: Duration = Duration::from_millis(50);
 pub(super) struct NatsAck {
     pub(super) carrier: Arc<Carrier>,
     pub(super) reply: Subject,
+    pub(super) instance: InstanceId,
+    pub(super) revision: Revision,
+    /// The message that was delivered is a wake, not the record itself.
+    pub(super) wake: bool,
     /// Makes room for another delivery when this one is settled and dropped.
     pub(super) _in_hand: InHand,
 }
@@ -39,9 +46,9 @@ impl Ack for NatsAck {
         self.send(AckKind::Ack.into())
     }
 
-    /// The server has ended the delivery when the next record replaced its message.
+    /// The server has ended the delivery when the next record replaced its message. A wake is nobody's to end but ours.
     fn superseded(&self) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::ready(()))
+        if self.wake { self.ack() } else { Box::pin(std::future::ready(())) }
     }
 
     /// A delay of zero says "not I, another worker, now" (as in a shutdown) and is taken at its word; any other is
@@ -49,6 +56,24 @@ impl Ack for NatsAck {
     fn nak(&self, delay: Duration) -> BoxFuture<'_, ()> {
         let delay = (!delay.is_zero()).then(|| delay.max(SHORTEST_DELAY));
         self.send(AckKind::Nak(delay).into())
+    }
+
+    /// A long wait becomes a timer of the server's, and the delivery ends when the server has taken that. If the process
+    /// dies in between, the delivery comes again and is parked again, in place of the first timer.
+    fn park(&self, delay: Duration) -> BoxFuture<'_, ()> {
+        if delay <= timers::SHORT {
+            return self.nak(delay);
+        }
+        Box::pin(async move {
+            let due = SystemTime::now().checked_add(delay).map_or(Timestamp::MAX, timestamp);
+            match timers::set(&self.carrier, &self.instance, self.revision, due).await {
+                Ok(()) => self.ack().await,
+                Err(error) => {
+                    tracing::warn!(instance = %self.instance, "no timer could be set, so the record comes again before its time: {error}");
+                    self.nak(delay.min(timers::WITHOUT)).await;
+                }
+            }
+        })
     }
 
     fn in_progress(&self) -> BoxFuture<'_, ()> {

@@ -1,18 +1,22 @@
 //! The conditional publish, and what the server's answers to it mean.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_nats::HeaderMap;
 use async_nats::header::{HeaderValue, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_TTL};
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::{self, ErrorCode};
+use jiff::Timestamp;
 
 use super::Carrier;
 use crate::transport::{Append, AppendError, Revision};
 
 /// Beyond this, a record is kept for ever: the server reckons in nanoseconds that fit 292 years.
 const LONGEST_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// The header of a record that wants nothing before this time: for those who see records without their meaning.
+pub(super) const NOT_BEFORE: &str = "Sagaflow-Not-Before";
 
 /// Publishes the record on its condition, and waits for the server's answer. Many such calls share the connection:
 /// each only waits for its own answer.
@@ -28,6 +32,9 @@ pub(super) async fn append(carrier: &Carrier, append: Append<'_>) -> Result<Revi
     let mut headers = HeaderMap::new();
     let after = append.after.map_or(0, |revision| revision.0);
     headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, HeaderValue::from(after));
+    if let Some(time) = append.not_before {
+        headers.insert(NOT_BEFORE, timestamp(time).to_string());
+    }
     if let Some(keep) = append.keep {
         headers.insert(NATS_MESSAGE_TTL, ttl(keep));
     }
@@ -49,6 +56,16 @@ pub(super) async fn append(carrier: &Carrier, append: Append<'_>) -> Result<Revi
             _ => meaning(&error, size, limit),
         }),
     }
+}
+
+/// A time as it is written into headers; one that can't be written is as far away as can be.
+pub(super) fn timestamp(time: SystemTime) -> Timestamp {
+    Timestamp::try_from(time).unwrap_or(Timestamp::MAX)
+}
+
+/// Before which time a record wants nothing.
+pub(super) fn not_before(headers: &HeaderMap) -> Option<Timestamp> {
+    headers.get(NOT_BEFORE)?.as_str().parse().ok()
 }
 
 /// How long the server keeps a terminal record: whole seconds, rounded up.

@@ -1,4 +1,4 @@
-//! Deliveries of one saga from all shards, and handing back what was not taken.
+//! Deliveries of one saga from all shards and of its wakes, and handing back what was not taken.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -10,8 +10,10 @@ use async_nats::jetstream::AckKind;
 use async_nats::{Message, Subscriber};
 use futures::StreamExt;
 use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use super::Carrier;
@@ -19,21 +21,29 @@ use super::ack::{About, NatsAck};
 use super::hands::InHand;
 use super::layout::instance_of;
 use super::link::State;
-use super::pull::{Pull, Workers};
+use super::pull::Pull;
+use super::workers::{Source, Workers};
+use super::{sweep, timers};
 use crate::Error;
-use crate::transport::{Ack, Deliveries, Delivery, DeliveryOptions, InstanceId, Revision};
+use crate::transport::{Deliveries, Delivery, DeliveryOptions, InstanceId, Revision};
 
 /// How long to wait for the last messages of a subscription that ends.
 const LAST_MESSAGES: Duration = Duration::from_secs(2);
+
+/// One part in so many of what a worker has ahead, it may have of wakes, on top.
+const WAKES: usize = 4;
 
 /// The deliveries of one saga to one worker.
 pub(super) struct NatsDeliveries {
     carrier: Arc<Carrier>,
     saga: Arc<str>,
-    /// One for each shard.
+    /// One for each shard, and the last for the timers.
     pulls: Vec<Pull>,
-    /// Which shard is looked at first: each in its turn.
+    /// Which of them is looked at first: each in its turn.
     turn: usize,
+    /// Wakes whose records are being read.
+    waking: FuturesUnordered<BoxFuture<'static, Option<Delivery>>>,
+    sweeper: AbortHandle,
     link: watch::Receiver<State>,
     closed: watch::Receiver<bool>,
 }
@@ -47,12 +57,16 @@ impl NatsDeliveries {
         let link = carrier.link.watch();
         let shards = carrier.layout.shards();
         let capacity = (options.prefetch / usize::from(shards)).max(1);
-        let pulls = (0..shards).map(|shard| {
-            let workers = Workers { saga: Arc::clone(&saga), shard, ack_wait: options.ack_wait };
+        let records = (0..shards).map(|shard| (Source::Records(shard), capacity));
+        let wakes = (Source::Wakes, (options.prefetch / WAKES).max(1));
+        let pulls = records.chain([wakes]).map(|(source, capacity)| {
+            let workers = Workers { saga: Arc::clone(&saga), source, ack_wait: options.ack_wait };
             Pull::join(carrier, workers, capacity)
         });
         let pulls = futures::future::try_join_all(pulls).await?;
-        Ok(Self { carrier: Arc::clone(carrier), saga, pulls, turn: 0, link, closed: carrier.closed.subscribe() })
+        let sweeper = tokio::spawn(sweep::run(Arc::clone(carrier), Arc::clone(&saga), options.ack_wait)).abort_handle();
+        let (carrier, closed) = (Arc::clone(carrier), carrier.closed.subscribe());
+        Ok(Self { carrier, saga, pulls, turn: 0, waking: FuturesUnordered::new(), sweeper, link, closed })
     }
 
     /// Safe to cancel: each part of it either has done nothing, or has kept what it did in `self`.
@@ -69,11 +83,18 @@ impl NatsDeliveries {
                     self.pulls.iter_mut().for_each(|pull| pull.on_link(state));
                     continue;
                 }
+                Some(woken) = self.waking.next() => match woken {
+                    Some(delivery) => return Some(Ok(delivery)),
+                    None => continue,
+                },
                 message = poll_fn(|cx| poll_pulls(&mut self.pulls, &mut self.turn, cx)) => message,
             };
             match message? {
                 Ok((message, in_hand)) => {
-                    if let Some(delivery) = delivery(&self.carrier, message, in_hand).await {
+                    if let Some(of) = self.carrier.layout.woken(&message.subject) {
+                        let reading = timers::delivery(Arc::clone(&self.carrier), of, message, in_hand);
+                        self.waking.push(Box::pin(reading));
+                    } else if let Some(delivery) = delivery(&self.carrier, message, in_hand).await {
                         return Some(Ok(delivery));
                     }
                 }
@@ -89,18 +110,26 @@ async fn delivery(carrier: &Arc<Carrier>, message: Message, in_hand: InHand) -> 
         tracing::debug!("a message on {} is no delivery", message.subject);
         return None;
     };
-    let handle = NatsAck { carrier: Arc::clone(carrier), reply, _in_hand: in_hand };
     let Some(instance) = instance_of(&message.subject) else {
         tracing::warn!(
             "{} in the stream of records can't be the name of an instance; it is left alone",
             message.subject
         );
-        handle.term("not the name of an instance").await;
+        let _ = carrier.client.publish(reply, "+TERM not the name of an instance".into()).await;
         return None;
+    };
+    let revision = Revision(about.revision);
+    let handle = NatsAck {
+        carrier: Arc::clone(carrier),
+        reply,
+        instance: instance.clone(),
+        revision,
+        wake: false,
+        _in_hand: in_hand,
     };
     Some(Delivery {
         instance,
-        revision: Revision(about.revision),
+        revision,
         payload: message.payload,
         delivered: about.delivered,
         handle: Box::new(handle),
@@ -136,10 +165,11 @@ impl Deliveries for NatsDeliveries {
 
 impl Drop for NatsDeliveries {
     fn drop(&mut self) {
+        self.sweeper.abort();
         let rests: Vec<_> = self.pulls.iter_mut().filter_map(Pull::take_rest).collect();
         // Without a runtime nothing can be sent any more; the records come again after the ack wait.
         if let Ok(runtime) = Handle::try_current() {
-            let task = runtime.spawn(hand_back(self.carrier.client.clone(), rests));
+            let task = runtime.spawn(hand_back(self.carrier.client.clone(), rests, std::mem::take(&mut self.waking)));
             self.carrier.will_hand_back(task);
         }
     }
@@ -149,7 +179,11 @@ impl Drop for NatsDeliveries {
 ///
 /// The subscription ends first: the server would deliver what is handed back to this worker's own open requests.
 /// What the server sends in that very moment comes again after the ack wait.
-async fn hand_back(client: async_nats::Client, rests: Vec<Subscriber>) {
+async fn hand_back(
+    client: async_nats::Client,
+    rests: Vec<Subscriber>,
+    mut waking: FuturesUnordered<BoxFuture<'static, Option<Delivery>>>,
+) {
     let mut replies = Vec::new();
     for mut rest in rests {
         if rest.drain().await.is_err() {
@@ -167,14 +201,22 @@ async fn hand_back(client: async_nats::Client, rests: Vec<Subscriber>) {
     for reply in replies {
         let _ = client.publish(reply, AckKind::Nak(None).into()).await;
     }
-    let _ = timeout(LAST_MESSAGES, client.flush()).await;
+    let _ = timeout(LAST_MESSAGES, async {
+        while let Some(woken) = waking.next().await {
+            if let Some(delivery) = woken {
+                delivery.handle.nak(Duration::ZERO).await;
+            }
+        }
+        client.flush().await
+    })
+    .await;
 }
 
 impl fmt::Debug for NatsDeliveries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NatsDeliveries")
             .field("saga", &self.saga)
-            .field("shards", &self.pulls.len())
+            .field("shards", &(self.pulls.len() - 1))
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,10 @@
 //! | the record of an instance | `PREFIX.SHARD.SAGA.ID` |
 //! | the same record, sent once to those who watch | `PREFIX.watch.SAGA.ID` |
 //! | the workers of a saga | the consumer `SAGA` of each stream |
+//! | one stream for the timers of all shards | `PREFIX-timers`, for `PREFIX.timers.>` |
+//! | the timer of an instance: at its time the server publishes its message to … | `PREFIX.timers.at.SAGA.ID` |
+//! | … the wake of the record for which it was set | `PREFIX.timers.wake.SAGA.ID.REVISION` |
+//! | whose turn it is to look for records that nobody works on | `PREFIX.timers.sweep.SAGA.SHARD` |
 //!
 //! **The shard of an id never changes**: it is FNV-1a (64 bits) of the id's bytes, its upper half xored into
 //! its lower, modulo the number of shards. Streams carry that number and the version of this layout as metadata.
@@ -18,7 +22,7 @@ use tokio::time::{Duration, Instant, sleep};
 
 use super::fault::{Fault, Nothing, ask};
 use super::link::Link;
-use crate::transport::{ConnectOptions, InstanceId};
+use crate::transport::{ConnectOptions, InstanceId, Revision};
 use crate::{Error, ErrorKind};
 
 /// The metadata of a stream that say how it was divided.
@@ -79,6 +83,64 @@ impl Layout {
     /// Which records the workers of a saga get.
     pub(super) fn filter(&self, shard: u16, saga: &str) -> String {
         format!("{}.{shard}.{saga}.*", self.prefix)
+    }
+
+    /// The stream of the timers.
+    pub(super) fn timers_stream(&self) -> String {
+        format!("{}-timers", self.prefix)
+    }
+
+    /// Where the instance's timer stands until its time has come.
+    pub(super) fn timer(&self, instance: &InstanceId) -> String {
+        format!("{}.timers.at.{}.{}", self.prefix, instance.saga(), instance.id())
+    }
+
+    /// Where the instance is woken, if this is still its last record.
+    pub(super) fn wake(&self, instance: &InstanceId, revision: Revision) -> String {
+        format!("{}.timers.wake.{}.{}.{revision}", self.prefix, instance.saga(), instance.id())
+    }
+
+    /// Which wakes the workers of a saga get.
+    pub(super) fn wakes(&self, saga: &str) -> String {
+        format!("{}.timers.wake.{saga}.*.*", self.prefix)
+    }
+
+    /// Who may sweep next; see `sweep`.
+    pub(super) fn sweep(&self, saga: &str, shard: u16) -> String {
+        format!("{}.timers.sweep.{saga}.{shard}", self.prefix)
+    }
+
+    /// Takes the subject of a wake apart.
+    pub(super) fn woken(&self, subject: &str) -> Option<(InstanceId, Revision)> {
+        let rest = subject.strip_prefix(&*self.prefix)?.strip_prefix(".timers.wake.")?;
+        let mut tokens = rest.split('.');
+        let instance = InstanceId::new(tokens.next()?, tokens.next()?).ok()?;
+        Some((instance, Revision(tokens.next()?.parse().ok()?)))
+    }
+
+    /// The settings of the timers' stream. A wake is gone when it is acknowledged (so: a work queue). It is one stream
+    /// for all shards: a timer is set once for a long wait, where a record is appended for every step.
+    pub(super) fn timers_config(&self) -> Config {
+        Config {
+            name: self.timers_stream(),
+            description: Some("The timers of sagaflow: they wake instances that wait for long".to_owned()),
+            subjects: vec![format!("{}.timers.>", self.prefix)],
+            retention: RetentionPolicy::WorkQueue,
+            storage: StorageType::File,
+            discard: DiscardPolicy::Old,
+            num_replicas: usize::from(self.replicas),
+            max_messages_per_subject: 1,
+            max_messages: -1,
+            max_bytes: -1,
+            max_consumers: -1,
+            allow_direct: true,
+            allow_message_ttl: true,
+            allow_message_schedules: true,
+            // The server switches this on with the schedules.
+            allow_rollup: true,
+            metadata: HashMap::from([(LAYOUT.to_owned(), LAYOUT_VERSION.to_owned())]),
+            ..Config::default()
+        }
     }
 
     /// The settings of a shard's stream.
@@ -146,7 +208,7 @@ pub(super) async fn provision_streams(
     for shard in 0..layout.shards {
         provision_stream(context, link, &layout.config(shard), deadline).await?;
     }
-    Ok(())
+    provision_stream(context, link, &layout.timers_config(), deadline).await
 }
 
 async fn provision_stream(

@@ -5,8 +5,9 @@
 //! is all that decides**; acknowledgements of deliveries are a courtesy that may get lost.
 //!
 //! `layout` says which streams and subjects there are, `connect` reaches the server and checks it, `append`,
-//! `read`, `deliveries` (with `pull`, `ack`) and `watch` are the parts of the contract, `link` and
-//! `fault` know how the connection fares and what refusals mean.
+//! `read`, `deliveries` (with `workers`, `pull`, `ack`) and `watch` are the parts of the contract, `timers` parks
+//! long waits, `sweep` (with `scan`, `signs`) finds what all else has lost, `link` and `fault` know how the connection fares and
+//! what refusals mean. `docs/nats.md` tells it to operators.
 
 mod ack;
 mod append;
@@ -18,9 +19,14 @@ mod layout;
 mod link;
 mod pull;
 mod read;
+mod scan;
+mod signs;
+mod sweep;
 #[cfg(test)]
 mod tests;
+mod timers;
 mod watch;
+mod workers;
 
 pub use layout::provision;
 
@@ -88,6 +94,7 @@ struct Carrier {
     closed: channel::Sender<bool>,
     /// Tasks that hand back what dropped deliveries had not yielded: closing waits for them.
     handing_back: Mutex<Vec<JoinHandle<()>>>,
+    sweep_every: Duration,
 }
 
 impl NatsTransport {
@@ -106,9 +113,9 @@ impl NatsTransport {
         layout::provision_streams(&context, &link, &layout, deadline).await?;
         let (closed, _) = channel::channel(false);
         let handing_back = Mutex::default();
-        Ok(Self {
-            carrier: Arc::new(Carrier { name: target.name, client, context, layout, link, closed, handing_back }),
-        })
+        let (name, sweep_every) = (target.name, options.sweep_every);
+        let carrier = Carrier { name, client, context, layout, link, closed, handing_back, sweep_every };
+        Ok(Self { carrier: Arc::new(carrier) })
     }
 }
 

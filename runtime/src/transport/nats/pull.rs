@@ -1,4 +1,4 @@
-//! Deliveries of one saga from one stream: the pull protocol, and mending it.
+//! Deliveries of one saga from one consumer: the pull protocol, and mending it.
 //!
 //! The client's own pull stream asks for more whenever it is polled and can't be emptied before it ends, so
 //! that a worker that stops would leave up to one and a half batches to the ack wait. This one asks for exactly what is
@@ -9,19 +9,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use async_nats::jetstream::ErrorCode;
-use async_nats::jetstream::consumer::{self, AckPolicy, DeliverPolicy, IntoConsumerConfig};
 use async_nats::{Message, StatusCode, Subject, Subscriber};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use serde_json::json;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use super::Carrier;
-use super::fault::{Fault, Nothing, ask};
 use super::hands::{Hands, InHand};
 use super::link::State;
+use super::workers::Workers;
 use crate::{Error, ErrorKind};
 
 /// How long the server remembers one request for records.
@@ -33,16 +30,10 @@ const SILENCE: Duration = Duration::from_secs(3);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How long to join for: an election of the consumer's leader takes about half of it.
-const JOIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// After so many failures in a row, the operator hears of it.
 const FAILURES_TOLD: u32 = 3;
 
-/// Not updatable, and shared by all workers of a saga: two requests for each.
-const MAX_WAITING: i64 = 2048;
-const MAX_ACK_PENDING: i64 = 20_000;
-
-/// The deliveries of one saga from one stream.
+/// The deliveries of one saga from one consumer.
 pub(super) struct Pull {
     carrier: Arc<Carrier>,
     workers: Workers,
@@ -65,16 +56,8 @@ pub(super) struct Pull {
     losses: u64,
 }
 
-/// The consumer that all workers of a saga share, in one shard.
-#[derive(Debug, Clone)]
-pub(super) struct Workers {
-    pub(super) saga: Arc<str>,
-    pub(super) shard: u16,
-    pub(super) ack_wait: Duration,
-}
-
 impl Pull {
-    /// Joins the workers of a saga in one shard, and has at most `capacity` records asked for or in hand.
+    /// Joins the workers of a saga at one consumer, and has at most `capacity` records asked for or in hand.
     pub(super) async fn join(carrier: &Arc<Carrier>, workers: Workers, capacity: usize) -> Result<Self, Error> {
         let losses = carrier.link.state().losses;
         workers.ensure_patiently(carrier).await?;
@@ -170,7 +153,7 @@ impl Pull {
             EXPIRES.as_nanos(),
             HEARTBEAT.as_nanos()
         );
-        let stream = self.carrier.layout.stream(self.workers.shard);
+        let stream = self.workers.stream(&self.carrier.layout);
         let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{}", self.workers.saga);
         let (client, reply) = (self.carrier.client.clone(), self.reply.clone());
         self.asking = Some(Box::pin(async move {
@@ -203,11 +186,11 @@ impl Pull {
     fn mend(&mut self, why: &str) {
         let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(5)).min(LONGEST_PAUSE);
         self.failures += 1;
-        let Workers { saga, shard, .. } = &self.workers;
+        let Workers { saga, source, .. } = &self.workers;
         if self.failures == FAILURES_TOLD {
-            tracing::warn!("no deliveries of `{saga}` (shard {shard}): {why}; trying on");
+            tracing::warn!("no deliveries of `{saga}` ({source}): {why}; trying on");
         } else {
-            tracing::debug!("no deliveries of `{saga}` (shard {shard}): {why}; trying again in {pause:?}");
+            tracing::debug!("no deliveries of `{saga}` ({source}): {why}; trying again in {pause:?}");
         }
         self.asking = None;
         let (carrier, workers) = (Arc::clone(&self.carrier), self.workers.clone());
@@ -239,94 +222,5 @@ impl Pull {
                 matches!(error.kind(), ErrorKind::Mismatch | ErrorKind::Denied).then_some(error)
             }
         }
-    }
-}
-
-impl Workers {
-    /// As [`ensure`](Self::ensure), but an election is waited for.
-    async fn ensure_patiently(&self, carrier: &Carrier) -> Result<(), Error> {
-        let deadline = Instant::now() + JOIN_TIMEOUT;
-        loop {
-            match self.ensure(carrier).await {
-                Err(error)
-                    if matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::Busy)
-                        && Instant::now() + FIRST_PAUSE < deadline =>
-                {
-                    sleep(FIRST_PAUSE).await;
-                }
-                joined => return joined,
-            }
-        }
-    }
-
-    /// Finds or makes the consumer. It is never updated: other workers rely on it.
-    async fn ensure(&self, carrier: &Carrier) -> Result<(), Error> {
-        let stream = carrier.layout.stream(self.shard);
-        let saga = &*self.saga;
-        let find = || {
-            ask::<consumer::Info>(
-                &carrier.context,
-                &carrier.link,
-                format!("CONSUMER.INFO.{stream}.{saga}"),
-                &Nothing {},
-            )
-        };
-        let found = match find().await {
-            Err(fault) if fault.is(ErrorCode::CONSUMER_NOT_FOUND) => match self.make(carrier, &stream).await {
-                // Another worker was faster.
-                Err(fault)
-                    if fault.is(ErrorCode::CONSUMER_ALREADY_EXISTS) || fault.is(ErrorCode::CONSUMER_NAME_EXIST) =>
-                {
-                    find().await
-                }
-                made => made,
-            },
-            found => found,
-        };
-        let found = found.map_err(|fault| match fault {
-            fault if fault.is(ErrorCode::STREAM_NOT_FOUND) => Error::new(
-                ErrorKind::Mismatch,
-                format!("the stream `{stream}` is gone from {}: restore it", carrier.name),
-            ),
-            fault => fault.into_error(&format!("joining the workers of `{saga}` in the stream `{stream}`")),
-        })?;
-        if found.config.ack_wait != self.ack_wait {
-            tracing::warn!(
-                "the workers of `{saga}` in the stream `{stream}` have an ack wait of {:?}, not of {:?} as asked for: the server's holds for all of them",
-                found.config.ack_wait,
-                self.ack_wait
-            );
-        }
-        let filter = carrier.layout.filter(self.shard, saga);
-        if found.config.filter_subject != filter || found.config.ack_policy != AckPolicy::Explicit {
-            return Err(Error::new(
-                ErrorKind::Mismatch,
-                format!(
-                    "the consumer `{saga}` of the stream `{stream}` is not sagaflow's: its filter must be {filter}, its ack policy explicit; delete it, and it is made again"
-                ),
-            ));
-        }
-        Ok(())
-    }
-
-    async fn make(&self, carrier: &Carrier, stream: &str) -> Result<consumer::Info, Fault> {
-        let saga = &*self.saga;
-        let filter = carrier.layout.filter(self.shard, saga);
-        let config = consumer::pull::Config {
-            durable_name: Some(saga.to_owned()),
-            name: Some(saga.to_owned()),
-            description: Some("The workers of a saga".to_owned()),
-            deliver_policy: DeliverPolicy::All,
-            ack_policy: AckPolicy::Explicit,
-            ack_wait: self.ack_wait,
-            // Records count attempts, not the server; and no back-off, which would falsify the delays of handing back.
-            max_deliver: -1,
-            max_ack_pending: MAX_ACK_PENDING,
-            max_waiting: MAX_WAITING,
-            filter_subject: filter.clone(),
-            ..consumer::pull::Config::default()
-        };
-        let request = json!({ "stream_name": stream, "config": config.into_consumer_config(), "action": "create" });
-        ask(&carrier.context, &carrier.link, format!("CONSUMER.CREATE.{stream}.{saga}.{filter}"), &request).await
     }
 }

@@ -1,11 +1,12 @@
 //! What can be said of the NATS transport without a server.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use async_nats::jetstream;
+use jiff::Timestamp;
 
 use super::ack::About;
-use super::append::{meaning_of_refusal, ttl};
+use super::append::{meaning_of_refusal, timestamp, ttl};
 use super::connect::{Target, is_new_enough};
 use super::layout::{Layout, check, instance_of, shard_of};
 use crate::ErrorKind;
@@ -76,6 +77,26 @@ fn subjects_are_read_back() {
     assert_eq!(subject, format!("sagaflow.{}.checkout.order-42", PINNED[0]));
     assert_eq!(instance_of(&subject), Some(instance));
     assert_eq!(instance_of("sagaflow"), None);
+}
+
+#[test]
+fn wakes_are_read_back() {
+    let layout = Layout::new(&ConnectOptions::default()).unwrap();
+    let instance = InstanceId::new("checkout", "order-42").unwrap();
+    let wake = layout.wake(&instance, Revision(7));
+    assert_eq!(wake, "sagaflow.timers.wake.checkout.order-42.7");
+    assert_eq!(layout.woken(&wake), Some((instance.clone(), Revision(7))));
+    for other in [&layout.subject(&instance), &layout.timer(&instance), "sagaflow.timers.wake.checkout.order-42"] {
+        assert_eq!(layout.woken(other), None, "{other}");
+    }
+}
+
+#[test]
+fn times_in_headers_are_read_back_and_the_farthest_is_never() {
+    let now = SystemTime::now();
+    assert_eq!(timestamp(now).to_string().parse::<Timestamp>().unwrap(), timestamp(now));
+    assert_eq!(timestamp(Timestamp::MAX.into()), Timestamp::MAX);
+    assert_eq!(timestamp(now + Duration::from_secs(1 << 40)), Timestamp::MAX);
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{Fault, Stage};
+use crate::engine::after;
 use crate::example::{Act, Script, order};
+use crate::record::{self, Json, Node};
+use crate::transport::{Append, DeliveryOptions, InstanceId};
 use crate::{ErrorKind, Transport};
 
 #[tokio::test(start_paused = true)]
@@ -61,6 +64,35 @@ async fn crash_is_taken_over_by_another_worker() {
     stage.script.attempts(3).await;
     assert_eq!(handle.outcome().await.unwrap().unwrap(), "7 5 notified");
     assert_eq!(stage.script.done()[1..3], ["charge 1 order/1/charge/2", "charge 1 order/1/charge/2"]);
+}
+
+/// As when a transport can't park it, or a worker died while it did.
+#[tokio::test(start_paused = true)]
+async fn record_that_comes_early_many_times_counts_no_lost_worker() {
+    let stage = Stage::new(Script::default().on("reserve", [Act::Hang]));
+    let handle = stage.client.start(order("book", 5)).id("1").await.unwrap();
+    let instance = InstanceId::new("order", "1").unwrap();
+    let stored = stage.transport.latest(&instance).await.unwrap().unwrap();
+    let mut record = record::decode(&Json, &stored.payload).unwrap();
+    let Some(Node::Step(call)) = record.frame.as_mut().and_then(|frame| frame.pending.as_mut()) else {
+        panic!("a step")
+    };
+    call.not_before = Some(after(stage.clock.now(), Duration::from_secs(600)));
+    let payload = record::encode(&Json, &record).unwrap();
+    let early = Append { instance: &instance, after: Some(stored.revision), payload, not_before: None, keep: None };
+    let early = stage.transport.append(early).await.unwrap();
+    let mut deliveries = stage.transport.deliveries("order", DeliveryOptions::default()).await.unwrap();
+    for time in 1..=3 {
+        let delivery = deliveries.next().await.unwrap().unwrap();
+        assert_eq!(delivery.delivered, time);
+        delivery.handle.nak(Duration::ZERO).await;
+    }
+    drop(deliveries);
+    let _worker = stage.worker();
+    stage.script.attempts(1).await;
+    assert_eq!(handle.status().await.unwrap().lost, 0);
+    let last = stage.transport.latest(&instance).await.unwrap().unwrap();
+    assert!(last.revision > early, "appended again, which begins the count anew");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,51 @@
+//! Signs of life: which deliveries somebody says something about.
+//!
+//! The server does not tell which deliveries of a consumer are open. But whoever has one sends at each third of the ack
+//! wait that it is in progress, and in the end how it ended, and all of that can be listened to.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use async_nats::Subscriber;
+use futures::StreamExt;
+use futures::stream::select;
+use tokio::time::{Instant, timeout_at};
+
+use super::Carrier;
+use super::ack::About;
+use super::scan::Seen;
+use super::workers::Workers;
+
+/// Of the records in doubt, those about whose delivery nobody says anything for a whole ack wait.
+pub(super) async fn silent(
+    carrier: &Carrier,
+    workers: &Workers,
+    ack_wait: Duration,
+    mut doubtful: Vec<Seen>,
+) -> Result<Vec<Seen>, String> {
+    let (stream, saga) = (workers.stream(&carrier.layout), &workers.saga);
+    // The two forms that servers use.
+    let subjects = [format!("$JS.ACK.{stream}.{saga}.>"), format!("$JS.ACK.*.*.{stream}.{saga}.>")];
+    let [older, newer] = [listen(carrier, &subjects[0]).await?, listen(carrier, &subjects[1]).await?];
+    let mut said = select(older, newer);
+    let mut alive = HashSet::new();
+    let losses = carrier.link.state().losses;
+    let end = Instant::now() + ack_wait;
+    while let Ok(message) = timeout_at(end, said.next()).await {
+        let message = message.ok_or_else(|| "the connection has ended".to_owned())?;
+        alive.extend(About::read(&message.subject).map(|about| about.revision));
+    }
+    // The server complains of the subscription when it likes, but before an ack wait is over.
+    if let Some(refusal) = subjects.iter().find_map(|subject| carrier.link.refusal(subject)) {
+        return Err(format!("who works on what can't be listened to ({refusal}); nothing in doubt is woken"));
+    }
+    if carrier.link.state().losses != losses {
+        return Err("the connection was lost while listening".to_owned());
+    }
+    doubtful.retain(|seen| !alive.contains(&seen.revision.0));
+    Ok(doubtful)
+}
+
+async fn listen(carrier: &Carrier, subject: &str) -> Result<Subscriber, String> {
+    carrier.client.subscribe(subject.to_owned()).await.map_err(|error| error.to_string())
+}
