@@ -70,11 +70,11 @@ async fn crash_is_taken_over_by_another_worker() {
 #[tokio::test(start_paused = true)]
 async fn record_that_comes_early_many_times_counts_no_lost_worker() {
     let stage = Stage::new(Script::default().on("reserve", [Act::Hang]));
-    let handle = stage.client.start(order("book", 5)).id("1").await.unwrap();
+    let handle = stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
     let instance = InstanceId::new("order", "1").unwrap();
     let stored = stage.transport.latest(&instance).await.unwrap().unwrap();
     let mut record = record::decode(&Json, &stored.payload).unwrap();
-    let Some(Node::Step(call)) = record.frame.as_mut().and_then(|frame| frame.pending.as_mut()) else {
+    let Some(Node::Step(call)) = record.frame.as_mut().and_then(|frame| frame.pending.as_deref_mut()) else {
         panic!("a step")
     };
     call.not_before = Some(after(stage.clock.now(), Duration::from_secs(600)));
