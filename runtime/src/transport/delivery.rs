@@ -79,6 +79,9 @@ pub trait Ack: Send + Sync {
     /// (no prefetch, no limit on open deliveries). Where a delay costs nothing anyway, this is [`nak`](Self::nak), as it
     /// is by default.
     ///
+    /// The record is to say so, too ([`Append::not_before`](super::Append::not_before)): a transport that looks for
+    /// forgotten records goes by that, and wakes those that don't say that they wait.
+    ///
     /// It may be delivered sooner, if the transport can't park it; its [count](Delivery::delivered) may begin anew.
     fn park(&self, delay: Duration) -> BoxFuture<'_, ()> {
         self.nak(delay)

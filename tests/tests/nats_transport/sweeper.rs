@@ -133,8 +133,9 @@ async fn what_is_worked_on_after_a_wake_is_let_be() {
     let server = NatsServer::start().await;
     let transport = open(&server).await;
     let mut deliveries = join(&transport, impatient()).await;
-    append(&transport, &id(1), None, "1").await.unwrap();
-    next(&mut deliveries).await.handle.park(Duration::from_millis(5100)).await;
+    let wait = Duration::from_millis(5100);
+    sleeping(&transport, 1, SystemTime::now() + wait).await;
+    next(&mut deliveries).await.handle.park(wait).await;
     let woken = next(&mut deliveries).await;
     tokio::select! {
         () = beating(&woken) => {}
