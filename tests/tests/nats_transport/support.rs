@@ -14,7 +14,7 @@ use sagaflow::transport::{
 use sagaflow_tests::NatsServer;
 
 /// Far more than anything here takes, and less than the safety nets (30 seconds) that must not be what makes a test pass.
-pub(crate) const SOON: Duration = Duration::from_secs(28);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(SOON, what).await.expect("it should have happened soon")
