@@ -38,13 +38,58 @@ pub(crate) enum Line {
         parked: u64,
         sagas_per_s_alone: f64,
         sagas_per_s: f64,
-        /// The rate beside them divided by the rate alone.
+        /// The rate beside them divided by the rate alone, measured before and after: the median, and between which values.
+        ratio: f64,
+        ratio_least: f64,
+        ratio_most: f64,
+    },
+    Memory {
+        transport: &'static str,
+        /// How many steps run at the same time.
+        in_flight: usize,
+        /// The resident memory of the process, worker and client, in MB (10^6 bytes).
+        resident_mb: f64,
+        /// The same before there was a worker.
+        before_mb: f64,
+    },
+    Shards {
+        /// The server's: how often it writes to the disk.
+        sync: &'static str,
+        shards: u16,
+        sagas_per_s: f64,
+        /// Divided by the rate of one shard in the same run.
+        ratio: f64,
+    },
+    /// A transaction of two statements, on PostgreSQL.
+    Transaction {
+        by_hand_per_s: f64,
+        steps_per_s: f64,
+        /// The steps' rate divided by that of the same turn by hand (median).
+        ratio: f64,
+    },
+    /// Rows of the outbox that become starts.
+    Relay {
+        rows: u64,
+        rows_per_s: f64,
+    },
+    /// Instances that become rows.
+    Projector {
+        rows: u64,
+        rows_per_s: f64,
+    },
+    /// Sagas over NATS while a projector keeps up with them.
+    Projected {
+        sagas_per_s_alone: f64,
+        sagas_per_s: f64,
+        /// The rate with it divided by the rate without, of the same turn (median).
         ratio: f64,
     },
     RawNats {
         steps_per_s: f64,
-        /// Sagaflow's steps per second divided by these.
+        /// Sagaflow's steps per second divided by these, measured before and after: the median, and between which values.
         ratio: f64,
+        ratio_least: f64,
+        ratio_most: f64,
         sagaflow_steps_per_s: f64,
         /// The sizes of the records, from the first to the terminal one, in both.
         record_bytes: [usize; 4],
@@ -74,6 +119,15 @@ pub(crate) fn median<T: PartialOrd + Copy + Default>(values: Vec<T>) -> T {
     percentile(values, 50)
 }
 
+/// Measures that were taken between others of a yardstick, each divided by the mean of the one before and the one after it: the
+/// median, the least and the largest ratio, to three places. So what comes and goes on the machine, and what grows with the run, cancels.
+pub(crate) fn ratios(measured: &[f64], yardstick: &[f64]) -> [f64; 3] {
+    let sides = yardstick.windows(2).map(|sides| sides.iter().sum::<f64>() / 2.0);
+    let ratios: Vec<_> =
+        measured.iter().zip(sides).map(|(measured, side)| (measured / side * 1e3).round() / 1e3).collect();
+    [50, 0, 100].map(|percent| percentile(ratios.clone(), percent))
+}
+
 /// The value below which so many percent of them lie.
 pub(crate) fn percentile<T: PartialOrd + Copy + Default>(mut values: Vec<T>, percent: usize) -> T {
     values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
@@ -83,7 +137,12 @@ pub(crate) fn percentile<T: PartialOrd + Copy + Default>(mut values: Vec<T>, per
 
 #[cfg(test)]
 mod tests {
-    use super::{median, percentile};
+    use super::{median, percentile, ratios};
+
+    #[test]
+    fn ratios_are_to_the_mean_of_both_sides() {
+        assert_eq!(ratios(&[10.0, 30.0, 45.0], &[10.0, 10.0, 30.0, 70.0]), [1.0, 0.9, 1.5]);
+    }
 
     #[test]
     fn percentiles_pick_from_the_sorted_values() {

@@ -5,13 +5,19 @@
 //! * `looping`: one saga that loops over many steps
 //! * `parked` (only when asked for): how late 20,000 timers fire within 4 seconds, and the throughput beside 100,000
 //!   instances that wait for an hour, over NATS
+//! * `memory`: what a process takes while 1,000 steps run in it
+//! * `shards` (only when asked for): throughput over 1 to 16 streams, on a server that syncs now and then, and on one that syncs
+//!   with every record
+//! * `database` (only when asked for): a transactional step beside the same transaction by hand, the relay of the outbox, the projector
 //! * `raw`: what throughput could be at best, over NATS: the same messages, with async-nats alone
 //!
 //! `cargo xtask bench` builds it with optimizations, gives it a nats-server and a directory, and runs it.
 
+mod database;
 mod latency;
 mod line;
 mod looping;
+mod memory;
 mod parked;
 mod place;
 mod raw;
@@ -25,7 +31,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use crate::line::{Line, median, milliseconds, per_second, percentile, print};
+use crate::line::{Line, median, milliseconds, per_second, percentile, print, ratios};
 use crate::place::{Kind, Place};
 
 /// What anything here may fail with.
@@ -38,6 +44,12 @@ struct Options {
     /// A NATS server with JetStream, for `nats:` and `raw_nats`
     #[arg(long, value_name = "URL")]
     nats: String,
+    /// Another one that syncs every record to the disk (`sync_interval: always`), for `shards`
+    #[arg(long, value_name = "URL")]
+    nats_always: Option<String>,
+    /// A PostgreSQL, for `database`
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
     /// A directory for `embedded:PATH`; it is emptied
     #[arg(long, value_name = "PATH")]
     directory: PathBuf,
@@ -56,6 +68,9 @@ struct Options {
     /// How many sagas the latency is measured with
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..))]
     samples: u64,
+    /// How often what is compared is measured, in turns
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
+    turns: u16,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -66,12 +81,15 @@ enum Measure {
     #[value(name = "raw_nats", alias = "raw-nats")]
     RawNats,
     Parked,
+    Memory,
+    Shards,
+    Database,
 }
 
+/// How many shards are tried.
+const SHARDS: [u16; 5] = [1, 2, 4, 8, 16];
 /// How many instances wait while others are measured.
 const PARKED: u64 = 100_000;
-/// How often throughput and its yardstick are measured, in turns.
-const TURNS: usize = 3;
 /// How many steps the looping sagas have.
 const LOOPS: [u64; 4] = [10, 100, 1_000, 10_000];
 
@@ -99,6 +117,13 @@ async fn run(options: &Options) -> Result<(), Failed> {
             print(&Line::Latency { transport: kind.label(), p50_ms, p99_ms });
             place.close().await?;
         }
+        if wanted(Measure::Memory) {
+            let place = Place::open(options, kind).await?;
+            let (before, during) = memory::measure(&place).await?;
+            let [before_mb, resident_mb] = [before, during].map(|bytes| (bytes as f64 / 1e5).round() / 10.0);
+            print(&Line::Memory { transport: kind.label(), in_flight: memory::IN_FLIGHT, resident_mb, before_mb });
+            place.close().await?;
+        }
         if wanted(Measure::Loop) {
             for n in LOOPS {
                 let place = Place::open(options, kind).await?;
@@ -113,6 +138,14 @@ async fn run(options: &Options) -> Result<(), Failed> {
     }
     if options.only.contains(&Measure::Parked) {
         measure_parked(options).await?;
+    }
+    if options.only.contains(&Measure::Database) {
+        let url = options.database.as_deref().ok_or("`database` needs a PostgreSQL: `--database URL`")?;
+        let place = async |kind| Place::open(options, kind).await;
+        database::measure(place, url, options.sagas, options.concurrency).await?;
+    }
+    if options.only.contains(&Measure::Shards) {
+        measure_shards(options).await?;
     }
     Ok(())
 }
@@ -139,17 +172,25 @@ async fn compare_with_raw(options: &Options) -> Result<(), Failed> {
 
     let steps = options.sagas * sagas::STEPS;
     let (mut ours, mut raw) = (Vec::new(), Vec::new());
-    for _ in 0..TURNS {
-        let place = Place::open(options, Kind::Nats).await?;
-        let took = throughput::measure(&place, options.sagas, options.concurrency).await?;
-        ours.push(per_second(steps, took.time));
-        place.close().await?;
+    for turn in 0..=options.turns {
         let took = raw::measure(&options.nats, options.sagas, options.concurrency, sizes).await?;
         raw.push(per_second(steps, took));
+        if turn < options.turns {
+            let place = Place::open(options, Kind::Nats).await?;
+            let took = throughput::measure(&place, options.sagas, options.concurrency).await?;
+            ours.push(per_second(steps, took.time));
+            place.close().await?;
+        }
     }
-    let (ours, raw) = (median(ours), median(raw));
-    let ratio = (ours / raw * 1e3).round() / 1e3;
-    print(&Line::RawNats { steps_per_s: raw, ratio, sagaflow_steps_per_s: ours, record_bytes: sizes });
+    let [ratio, ratio_least, ratio_most] = ratios(&ours, &raw);
+    print(&Line::RawNats {
+        steps_per_s: median(raw),
+        ratio,
+        ratio_least,
+        ratio_most,
+        sagaflow_steps_per_s: median(ours),
+        record_bytes: sizes,
+    });
     Ok(())
 }
 
@@ -162,17 +203,52 @@ async fn measure_parked(options: &Options) -> Result<(), Failed> {
     print(&Line::Timers { timers: late.len(), late_p50_ms, late_p99_ms, late_max_ms });
 
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
-    for _ in 0..TURNS {
-        for (waiting, rates) in [(0, &mut alone), (PARKED, &mut beside)] {
-            let place = Place::open(options, Kind::Nats).await?;
-            parked::park(&place, waiting, |_| Duration::from_secs(3600)).await?;
-            let took = throughput::measure(&place, options.sagas, options.concurrency).await?;
-            rates.push(per_second(options.sagas, took.time));
-            place.close().await?;
+    for turn in 0..=options.turns {
+        alone.push(rate_beside(options, 0).await?);
+        if turn < options.turns {
+            beside.push(rate_beside(options, PARKED).await?);
         }
     }
-    let (alone, beside) = (median(alone), median(beside));
-    let ratio = (beside / alone * 1e3).round() / 1e3;
-    print(&Line::Parked { parked: PARKED, sagas_per_s_alone: alone, sagas_per_s: beside, ratio });
+    let [ratio, ratio_least, ratio_most] = ratios(&beside, &alone);
+    print(&Line::Parked {
+        parked: PARKED,
+        sagas_per_s_alone: median(alone),
+        sagas_per_s: median(beside),
+        ratio,
+        ratio_least,
+        ratio_most,
+    });
+    Ok(())
+}
+
+/// Sagas per second in a fresh place where so many instances wait.
+async fn rate_beside(options: &Options, waiting: u64) -> Result<f64, Failed> {
+    let place = Place::open(options, Kind::Nats).await?;
+    parked::park(&place, waiting, |_| Duration::from_secs(3600)).await?;
+    let took = throughput::measure(&place, options.sagas, options.concurrency).await?;
+    place.close().await?;
+    Ok(per_second(options.sagas, took.time))
+}
+
+/// Throughput by the number of shards, on a server that syncs now and then and on one that always does; each number in turn.
+async fn measure_shards(options: &Options) -> Result<(), Failed> {
+    let always = options.nats_always.as_deref().ok_or("`--only shards` needs --nats-always URL, too")?;
+    // With a sync for each record it takes so much longer.
+    for (sync, url, sagas) in [("2m", &*options.nats, options.sagas), ("always", always, options.sagas / 10)] {
+        let mut rates = SHARDS.map(|_| Vec::new());
+        for _ in 0..options.turns {
+            for (shards, rates) in SHARDS.into_iter().zip(&mut rates) {
+                let place = Place::open_nats(url, shards).await?;
+                let took = throughput::measure(&place, sagas, options.concurrency).await?;
+                rates.push(per_second(sagas, took.time));
+                place.close().await?;
+            }
+        }
+        let rates = rates.map(median);
+        for (shards, sagas_per_s) in SHARDS.into_iter().zip(rates) {
+            let ratio = (sagas_per_s / rates[0] * 1e3).round() / 1e3;
+            print(&Line::Shards { sync, shards, sagas_per_s, ratio });
+        }
+    }
     Ok(())
 }

@@ -67,9 +67,7 @@ async fn start(transport: Arc<dyn Transport>, instances: u64) -> Result<(), Fail
         .try_for_each_concurrent(AT_ONCE, |number| async move {
             let instance = InstanceId::new("sleeper", number.to_string())?;
             let payload = "a record of about the size that is usual, were it not all white space".into();
-            transport
-                .append(Append { instance: &instance, after: None, payload, not_before: None, keep: None })
-                .await?;
+            transport.append(Append { quiet: true, ..Append::new(&instance, None, payload) }).await?;
             Ok(())
         })
         .await

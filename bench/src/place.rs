@@ -48,14 +48,18 @@ enum Rest {
     Nats { url: String, prefix: String },
 }
 
+/// One that nothing else has.
+fn name() -> String {
+    static OPENED: AtomicU64 = AtomicU64::new(0);
+    format!("bench{}", OPENED.fetch_add(1, Ordering::Relaxed))
+}
+
 impl Place {
     pub(crate) async fn open(options: &Options, kind: Kind) -> Result<Self, Failed> {
-        static OPENED: AtomicU64 = AtomicU64::new(0);
-        let name = format!("bench{}", OPENED.fetch_add(1, Ordering::Relaxed));
         Ok(match kind {
             Kind::Memory => Self { transport: embedded::memory(), rest: Rest::Memory },
             Kind::Directory => {
-                let path = options.directory.join(name);
+                let path = options.directory.join(name());
                 if path.exists() {
                     std::fs::remove_dir_all(&path)?;
                 }
@@ -63,13 +67,18 @@ impl Place {
                 let embedded = embedded::open(&path)?;
                 Self { transport: embedded.clone(), rest: Rest::Directory { embedded, path } }
             }
-            Kind::Nats => {
-                let mut connect = ConnectOptions::default();
-                connect.prefix.clone_from(&name);
-                let transport = connect_with(&options.nats, connect).await?;
-                Self { transport, rest: Rest::Nats { url: options.nats.clone(), prefix: name } }
-            }
+            Kind::Nats => Self::open_nats(&options.nats, 1).await?,
         })
+    }
+
+    /// On a server, in so many streams.
+    pub(crate) async fn open_nats(url: &str, shards: u16) -> Result<Self, Failed> {
+        let prefix = name();
+        let mut connect = ConnectOptions::default();
+        connect.prefix.clone_from(&prefix);
+        connect.shards = shards;
+        let transport = connect_with(url, connect).await?;
+        Ok(Self { transport, rest: Rest::Nats { url: url.to_owned(), prefix } })
     }
 
     /// How often the transport has waited for the disk, if it does that itself.

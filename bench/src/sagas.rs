@@ -48,6 +48,49 @@ pub(crate) async fn tick(i: u64) -> u64 {
     u64::from(i < u64::MAX)
 }
 
+#[saga]
+pub(crate) async fn held(number: u64) -> Result<u64, Failure> {
+    let through = pass(number).await;
+    Ok(through)
+}
+
+#[step]
+pub(crate) async fn pass(#[inject] door: &Door, number: u64) -> u64 {
+    door.pass().await;
+    number
+}
+
+/// Holds all back until it is opened, and knows when so many have come.
+#[derive(Debug)]
+pub(crate) struct Door {
+    missing: AtomicU64,
+    all_in: Notify,
+    opened: Semaphore,
+}
+
+impl Door {
+    pub(crate) fn new(expected: usize) -> Self {
+        Self { missing: AtomicU64::new(expected as u64), all_in: Notify::new(), opened: Semaphore::new(0) }
+    }
+
+    async fn pass(&self) {
+        if self.missing.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.all_in.notify_one();
+        }
+        // It is closed to open the door.
+        let _ = self.opened.acquire().await;
+    }
+
+    /// Waits until all have come.
+    pub(crate) async fn all_in(&self) {
+        self.all_in.notified().await;
+    }
+
+    pub(crate) fn open(&self) {
+        self.opened.close();
+    }
+}
+
 /// Lets so many sagas in at the same time, and knows when all have come to their last step.
 #[derive(Debug)]
 pub(crate) struct Gate {

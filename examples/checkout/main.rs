@@ -7,6 +7,7 @@
 //! * `orders`, `generate`: the input
 //! * `drive`: starts the orders and waits for them
 //! * `report`, `audit`: what came of it
+//! * `proofs`: that it survives every crash and failure (tests)
 //!
 //! `cargo run --example checkout` runs 1,000 orders in memory; `-- --help` lists the options.
 
@@ -17,6 +18,8 @@ mod generate;
 mod ledger;
 mod options;
 mod orders;
+#[cfg(test)]
+mod proofs;
 mod report;
 mod saga;
 mod services;
@@ -84,7 +87,7 @@ async fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
             forget_another_life(options, &ledger, &transport).await?;
             let workers = start_workers(options, &transport, &ledger)?;
             eprintln!("working; interrupt to stop");
-            tokio::signal::ctrl_c().await?;
+            sagaflow::shutdown_signal().await;
             stop(workers).await?;
             Ok(ExitCode::SUCCESS)
         }
@@ -195,8 +198,7 @@ fn start_workers(
 }
 
 async fn stop(workers: Vec<RunningWorker>) -> Result<(), sagaflow::Error> {
-    for worker in workers {
-        worker.shutdown().await?;
-    }
+    // Together, so that they share one grace.
+    futures::future::try_join_all(workers.into_iter().map(RunningWorker::shutdown)).await?;
     Ok(())
 }

@@ -117,3 +117,9 @@ async fn the_ledger_is_read_back_without_the_line_that_a_crash_cut_short() {
     drop(ledger);
     assert_eq!(audit(&Ledger::look_at(&path).expect("readable")).differences, Vec::<String>::new());
 }
+
+/// What instances that run have in their records: `sagas.lock`. A change that they would not survive fails here.
+#[test]
+fn instances_that_run_survive_this_code() {
+    sagaflow::testing::lock!(checkout);
+}

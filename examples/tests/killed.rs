@@ -1,4 +1,5 @@
-//! The checkout example is killed in the middle, again and again, and started again: the ledger and the outcomes agree.
+//! The examples are killed in the middle, again and again, and started again: the checkout's ledger and outcomes agree, and the
+//! bank's books are right.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,8 +26,42 @@ async fn a_checkout_killed_over_nats_goes_on_where_it_stopped() {
     tokio::task::spawn_blocking(move || kill_and_finish(&transport)).await.expect("it ends");
 }
 
+#[test]
+fn a_bank_on_two_files_whose_process_is_killed_has_right_books() {
+    bank(&["--transfers", "600", "--kills", "6", "--seed", "7"]);
+}
+
+#[tokio::test]
+async fn a_bank_on_a_server_that_crashes_over_nats_has_right_books() {
+    let server = NatsServer::start().await;
+    let transport = server.url();
+    let run = move || {
+        bank(&[
+            "--database",
+            "postgres",
+            "--transport",
+            &transport,
+            "--transfers",
+            "200",
+            "--kills",
+            "8",
+            "--seed",
+            "8",
+        ]);
+    };
+    tokio::task::spawn_blocking(run).await.expect("it ends");
+}
+
+fn bank(arguments: &[&str]) {
+    let output =
+        Command::new(built("bank")).arg("--chaos").args(arguments).stdin(Stdio::null()).output().expect("it runs");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && stdout.contains("the books are right"), "{stdout}{stderr}");
+    assert!(!stdout.contains("; 0 processes killed"), "nobody was killed: {stdout}");
+}
+
 fn kill_and_finish(transport: &str) {
-    let program = built();
+    let program = built("checkout");
     let directory = tempfile::tempdir().expect("a directory");
     let journal = directory.path().join("ledger.jsonl");
     let command = || {
@@ -66,10 +101,10 @@ fn wait_for(effects: usize, journal: &Path) {
 }
 
 /// Builds the example as the tests were built, so that there is next to nothing to do, and yields its path.
-fn built() -> PathBuf {
+fn built(example: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--workspace", "--all-features", "--example", "checkout", "--message-format", "json"])
+        .args(["build", "--workspace", "--all-features", "--example", example, "--message-format", "json"])
         .stdin(Stdio::null())
         .output()
         .expect("cargo runs");

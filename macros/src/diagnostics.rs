@@ -30,6 +30,13 @@ impl Diagnostics {
         }
     }
 
+    /// The errors of another pass.
+    pub(crate) fn extend(&mut self, others: Self) {
+        if let Some(errors) = others.errors {
+            self.push(errors);
+        }
+    }
+
     /// The value, or `None` with the error noted.
     pub(crate) fn note<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()

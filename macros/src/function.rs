@@ -4,15 +4,18 @@ mod borrow;
 mod parameter;
 mod parse;
 
-use proc_macro2::{Ident, TokenStream};
-use quote::ToTokens;
+use std::collections::HashSet;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident};
 use syn::visit::Visit;
-use syn::{Attribute, Block, FnArg, Generics, ReturnType, Safety, Signature, Type, Visibility, parse_quote};
+use syn::{Attribute, Block, FnArg, Generics, Path, ReturnType, Safety, Signature, Type, Visibility, parse_quote};
 
 use crate::diagnostics::Diagnostics;
+use crate::root::Root;
 use borrow::{Unowned, find_unowned};
 pub(crate) use parameter::Param;
-pub(crate) use parse::{Item, parse};
+pub(crate) use parse::{Item, alone, parse, with_error_in_body, without_sagaflow};
 
 /// An annotated function.
 pub(crate) struct Function {
@@ -25,12 +28,17 @@ pub(crate) struct Function {
     pub(crate) params: Vec<Param>,
     pub(crate) output: Type,
     pub(crate) body: Body,
+    pub(crate) root: Root,
 }
 
 /// The body, with its braces.
 pub(crate) struct Body {
     pub(crate) tokens: TokenStream,
-    /// None if it doesn't parse: rustc says so itself.
+    /// That of the braces.
+    pub(crate) span: Span,
+    /// The attributes at its beginning (`#![allow(…)]`), as they would stand on the function.
+    pub(crate) attrs: Vec<Attribute>,
+    /// The rest. None if it doesn't parse: rustc says so itself.
     pub(crate) block: Option<Block>,
 }
 
@@ -42,25 +50,40 @@ impl ToTokens for Body {
 
 impl Function {
     /// Takes a function apart. What is wrong with its signature goes to the diagnostics.
-    pub(crate) fn new(attribute: &str, item: Item, diagnostics: &mut Diagnostics) -> Self {
+    ///
+    /// One that is `blocking` is an ordinary function, any other is async; one with `transaction` takes a transaction.
+    pub(crate) fn new(
+        attribute: &str,
+        item: Item,
+        (blocking, transaction): (Option<&Path>, Option<&Path>),
+        root: Root,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
         let Item { attrs, vis, sig, body } = item;
+        check_async(attribute, &sig, blocking, diagnostics);
         check_signature(attribute, &sig, diagnostics);
-        let params = sig
+        let mut params: Vec<Param> = sig
             .inputs
             .iter()
             .enumerate()
-            .filter_map(|(index, input)| parameter::param(attribute, index, input, diagnostics))
+            .filter_map(|(index, input)| parameter::param(attribute, transaction.is_some(), index, input, diagnostics))
             .collect();
+        check_names(&mut params, diagnostics);
         let output = output(attribute, &sig, diagnostics);
         if diagnostics.is_empty() && sig.generics.lifetimes().next().is_some() {
             diagnostics.error(&sig.generics, format!("a {attribute} has no lifetimes, as all its arguments are owned"));
         }
-        Self { attrs, vis, ident: sig.ident, generics: sig.generics, params, output, body }
+        Self { attrs, vis, ident: sig.ident, generics: sig.generics, params, output, body, root }
+    }
+
+    /// The transaction that the step runs in.
+    pub(crate) fn transaction(&self) -> Option<(&Param, &Type)> {
+        self.params.iter().find_map(|param| param.transaction.as_ref().map(|ty| (param, ty)))
     }
 
     /// The parameters that travel in the message.
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &Param> {
-        self.params.iter().filter(|param| param.inject.is_none())
+        self.params.iter().filter(|param| param.is_argument())
     }
 
     /// Whether the return type is a `Result`, by its name.
@@ -73,12 +96,29 @@ impl Function {
     }
 }
 
-/// `async`, no `self`, no generics, not `unsafe`, not `extern`, not variadic.
-fn check_signature(attribute: &str, sig: &Signature, diagnostics: &mut Diagnostics) {
+/// `async` and not blocking, or blocking and not `async`.
+fn check_async(attribute: &str, sig: &Signature, blocking: Option<&Path>, diagnostics: &mut Diagnostics) {
     let name = &sig.ident;
-    if sig.asyncness.is_none() {
-        diagnostics.error(sig.fn_token, format!("a {attribute} is an async function: write `async fn {name}`"));
+    match (&sig.asyncness, blocking) {
+        (Some(_), None) | (None, Some(_)) => {}
+        (None, None) if attribute == "step" => diagnostics.error(
+            sig.fn_token,
+            format!(
+                "a step is an async function: write `async fn {name}`, or `#[step(blocking)]` if it blocks its thread"
+            ),
+        ),
+        (None, None) => {
+            diagnostics.error(sig.fn_token, format!("a {attribute} is an async function: write `async fn {name}`"));
+        }
+        (Some(asyncness), Some(_)) => diagnostics.error(
+            asyncness,
+            format!("a blocking step is no async function: write `fn {name}`, or leave `blocking` out"),
+        ),
     }
+}
+
+/// No `self`, no generics, not `unsafe`, not `extern`, not variadic.
+fn check_signature(attribute: &str, sig: &Signature, diagnostics: &mut Diagnostics) {
     if sig.generics.type_params().next().is_some() || sig.generics.const_params().next().is_some() {
         diagnostics.error(
             &sig.generics,
@@ -103,6 +143,17 @@ fn check_signature(attribute: &str, sig: &Signature, diagnostics: &mut Diagnosti
     }
     if let Some(variadic) = &sig.variadic {
         diagnostics.error(variadic, format!("a {attribute} has a fixed number of arguments: take a `Vec`"));
+    }
+}
+
+/// No two parameters of one name: they would be fields of one struct, and rustc would say so for each use of it.
+fn check_names(params: &mut [Param], diagnostics: &mut Diagnostics) {
+    let mut seen = HashSet::new();
+    for (index, param) in params.iter_mut().enumerate() {
+        if !seen.insert(param.ident.to_string()) {
+            diagnostics.error(&param.ident, format!("there are two arguments `{}`: rename one", param.ident));
+            param.ident = format_ident!("argument_{index}", span = param.ident.span());
+        }
     }
 }
 

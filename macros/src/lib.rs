@@ -1,15 +1,19 @@
-//! The compiler of sagaflow: `#[step]` and `#[saga]`.
+//! The compiler of sagaflow: `#[step]` and `#[saga]`; and `#[sagaflow::test]`.
 //!
 //! Use it through the crate `sagaflow`, which re-exports it. How it works: `ARCHITECTURE.md`, "The compiler".
 
 mod diagnostics;
 mod duration;
+mod evolution;
 mod function;
+mod lab_test;
 mod message;
 #[cfg(test)]
 mod mutations;
 mod options;
+mod root;
 mod saga;
+mod signal;
 mod step;
 
 use proc_macro::TokenStream;
@@ -25,7 +29,14 @@ use diagnostics::guarded;
 /// What comes of it, under the function's own name: a constructor (`create_user(name)` makes a `Call`), and the
 /// message (`create_user { name }`).
 ///
-/// Options: `#[step(name = "…")]` sets the name in messages (default: the function's).
+/// Options: `#[step(name = "…")]` sets the name in messages (default: the function's); `#[step(blocking)]` makes a step of an
+/// ordinary function (`fn`) that blocks its thread: it runs on one of tokio's threads for blocking work, and can't be stopped
+/// in the middle; `#[step(transaction)]` runs the step in a transaction of the database that its parameter
+/// `tx: &mut Transaction<…>` names (crate `sagaflow-sqlx`): what it writes and the note that it has been run are committed
+/// together, so its effects happen exactly once.
+///
+/// What keeps messages of older code readable: `#[step(alias = "old_name")]` when the function is renamed, and at a parameter
+/// `#[step(alias = "old_name")]` and `#[step(default)]` or `#[step(default = 7)]`. See `docs/evolution.md`.
 ///
 /// ```
 /// use sagaflow::prelude::*;
@@ -56,7 +67,14 @@ pub fn step(options: TokenStream, item: TokenStream) -> TokenStream {
 /// The function is compiled into a state machine that resumes at its last message. Any Rust code may stand between
 /// the steps; what is read after a step is saved while the step runs, and needs `Serialize` and `Deserialize`.
 ///
-/// Options: `#[saga(name = "…")]` sets the name in messages (default: the function's).
+/// Options: `#[saga(name = "…")]` sets the name in messages (default: the function's); `#[saga(deadline = "1h")]` says how long after
+/// its start an instance is to have ended: one that still runs then unwinds, and its outcome is a fault of the kind
+/// `DeadlinePassed`.
+///
+/// What keeps instances of older code running: `#[saga(alias = "old_name")]` for a saga that runs inside others; at a parameter, a `let` or a loop
+/// `#[saga(alias = "old_name")]` and `#[saga(default)]`; where something is awaited `#[saga(state = "name")]`; `#[saga(version = 2)]` with
+/// `before = checkout_v1`, a saga on whose code older instances end, or `migrate = function`; `#[saga(keep = [step])]`
+/// for steps that undo what older code has done. See `docs/evolution.md`.
 ///
 /// ```
 /// use sagaflow::prelude::*;
@@ -79,6 +97,26 @@ pub fn saga(options: TokenStream, item: TokenStream) -> TokenStream {
     guarded("saga", item.into(), |item| saga::expand(options.into(), item)).into()
 }
 
+/// Makes a type a signal: what can be sent to an instance, and awaited in a saga by `signal::<Approved>()`.
+///
+/// It needs `Serialize` and `Deserialize`. Its name in messages is the type's, unless `#[signal(name = "…")]` says another.
+///
+/// ```
+/// use sagaflow::prelude::*;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[signal]
+/// #[derive(Serialize, Deserialize)]
+/// struct Approved {
+///     by: String,
+/// }
+/// # assert_eq!(<Approved as sagaflow::Signal>::NAME, "Approved");
+/// ```
+#[proc_macro_attribute]
+pub fn signal(options: TokenStream, item: TokenStream) -> TokenStream {
+    guarded("signal", item.into(), |item| signal::expand(options.into(), item)).into()
+}
+
 /// Sets a step's retry policy: `#[retry(exponential, base = "1s", factor = 1.0, max_attempts = 8)]`.
 ///
 /// With *T* the delay before the next attempt and *T'* the one after it:
@@ -92,7 +130,8 @@ pub fn saga(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | `adaptive` | `base`, `threshold` (0.5) | stretches with the observed failure rate; a circuit breaker |
 ///
 /// All kinds: `jitter = none | full | equal | decorrelated`, `max_delay`, `max_attempts`, `max_elapsed`, `timeout`
-/// (of one attempt), `unless(pattern)` or `only(pattern)` on the error, `exhausted = fail | pause`. Durations are
+/// (of one attempt), `unless(pattern)` or `only(pattern)` on the error, `after = error.retry_after()` (when the error says when
+/// to come back: any expression of the `error` that yields `Option<Duration>`), `exhausted = fail | pause`. Durations are
 /// strings such as `"250ms"`, `"1s"`, `"5m"`, `"1h 30m"`.
 ///
 /// ```
@@ -135,4 +174,28 @@ pub fn retry(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn compensate(options: TokenStream, item: TokenStream) -> TokenStream {
     guarded("compensate", item.into(), |item| step::helper("compensate", options.into(), item)).into()
+}
+
+/// Makes an async function that takes a `Lab` a test of sagas. Its time is virtual: it passes only when nothing else can happen,
+/// so a sleep of a year takes no time at all. Needs the feature `testing`, and replaces `#[test]`.
+///
+/// ```
+/// use sagaflow::prelude::*;
+/// use sagaflow::testing::Lab;
+///
+/// #[saga]
+/// async fn nap() -> Result<(), Failure> {
+///     sleep("365d").await;
+///     Ok(())
+/// }
+///
+/// #[sagaflow::test]
+/// async fn a_year_passes(lab: Lab) {
+///     let run = lab.run(nap()).await;
+///     assert_eq!(run.took().as_secs(), 365 * 24 * 60 * 60);
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
+    guarded("sagaflow::test", item.into(), |item| lab_test::expand(options.into(), item)).into()
 }

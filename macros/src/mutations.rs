@@ -7,17 +7,18 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenS
 
 use crate::{saga, step};
 
-/// Long enough to find what is easy to find; the count of rounds bounds it on a fast machine.
+/// Long enough to find what is easy to find; the count of inputs bounds it on a fast machine.
 const TIME: Duration = Duration::from_secs(4);
-const ROUNDS: u64 = 20_000;
+const INPUTS: u64 = 100_000;
 
-const OPTIONS: [&str; 3] = [
+const OPTIONS: [&str; 4] = [
     "name = \"create-user\"",
+    "transaction, name = \"debit\"",
     "exponential, base = \"1s\", factor = 0.5, max_delay = \"5m\", max_attempts = 8, unless(Error::Taken { .. } | Error::Gone), jitter = full",
     "delete_user(output.id, name.clone())",
 ];
 
-const FUNCTIONS: [&str; 4] = [
+const FUNCTIONS: [&str; 10] = [
     r#"
     /// Documented.
     #[retry(fixed, delay = "1s", max_attempts = 3, exhausted = pause, timeout = "1m", only(Error::Busy(1..=3)))]
@@ -25,7 +26,16 @@ const FUNCTIONS: [&str; 4] = [
     pub(crate) async fn create_user(#[inject] db: &Db, mut name: Option<String>, ids: Vec<[u8; 16]>) -> Result<User, Error> {
         db.insert(name).await
     }"#,
+    r#"
+    #[compensate(credit(account, amount))]
+    async fn debit(tx: &mut Transaction<Postgres>, #[inject] db: &Db, account: i64, amount: i64) -> Result<(), Error> {
+        db.insert(&mut *tx, account).await
+    }"#,
     include_str!("../tests/expand/checkout.rs"),
+    include_str!("../tests/expand/borrows.rs"),
+    include_str!("../tests/expand/deferred.rs"),
+    include_str!("../tests/expand/labels.rs"),
+    include_str!("../tests/expand/operands.rs"),
     r#"
     async fn nested(request: Request, mut left: u32) -> Result<u64, Failure> {
         let Request { name, items: [first, .., last], .. } = request else { return Ok(0) };
@@ -45,6 +55,22 @@ const FUNCTIONS: [&str; 4] = [
         Ok(value)
     }"#,
     r#"
+    async fn odd(number: Option<u64>, Upper: u64) -> Result<u64, Failure> {
+        #![allow(unused_variables)]
+        ;;
+        let ref name = find(Upper).await?.name;
+        let Order { ref id, .. } = find(2).await?;
+        let order = &mut find(*id).await?;
+        match number {
+            Some(x) if let Some(y) = x.checked_sub(order.id) && y > 1 => order.id += double(x + y).await?,
+            Some(x) | None if let x @ 1.. = Upper => drop(double(x).await),
+            _ => { async { 1 }; }
+        }
+        let (a, B);
+        (a, B) = (double(1).await?, 'out: { if a() { break 'out double(name.len()).await?; } 2 });
+        Ok(a + B + order.id)
+    }"#,
+    r#"
     async fn closures(numbers: Vec<u64>) -> Result<u64, Failure> {
         let sum: u64 = numbers.iter().map(|number| number + 1).sum();
         let block = 'found: { if sum > 3 { break 'found double(sum).await?; } 0 };
@@ -57,31 +83,70 @@ const FUNCTIONS: [&str; 4] = [
     }"#,
 ];
 
+/// What inputs are made of.
+struct Material {
+    options: Vec<TokenStream>,
+    functions: Vec<TokenStream>,
+    /// All their tokens.
+    pool: Vec<TokenTree>,
+}
+
+impl Material {
+    fn new() -> Self {
+        let parsed = |texts: &[&str]| texts.iter().map(|text| parse(text)).collect::<Vec<_>>();
+        let (options, functions) = (parsed(&OPTIONS), parsed(&FUNCTIONS));
+        let pool = functions.iter().chain(&options).cloned().flat_map(flat).collect();
+        Self { options, functions, pool }
+    }
+
+    /// The entry of a fuzzer: any bytes make an attribute, its options and an item. Panics if the attribute does, or
+    /// has nothing to say.
+    fn run(&self, bytes: &[u8]) {
+        let mut choices = Choices(bytes);
+        let attribute = ["step", "saga", "saga", "retry", "compensate"][choices.below(5)];
+        let options = self.options[choices.below(self.options.len())].clone();
+        let changes = choices.below(3);
+        let options = choices.mutated(options, &self.pool, changes);
+        let function = self.functions[choices.below(self.functions.len())].clone();
+        let changes = 1 + choices.below(4);
+        let function = choices.mutated(function, &self.pool, changes);
+        let expand = || match attribute {
+            "step" => step::expand(options.clone(), function.clone()),
+            "saga" => saga::expand(options.clone(), function.clone()),
+            helper => step::helper(helper, options.clone(), function.clone()),
+        };
+        let expanded = catch_unwind(AssertUnwindSafe(expand));
+        let shown = || format!("bytes {bytes:?}: #[{attribute}({options})]\n{function}");
+        assert!(expanded.is_ok(), "panicked at {}", shown());
+        assert!(expanded.is_ok_and(|tokens| !tokens.is_empty()), "no tokens for {}", shown());
+    }
+}
+
+/// `SAGAFLOW_INPUTS=10000000` for a long run, `SAGAFLOW_SEED` for others than before.
 #[test]
 fn mutated_functions_never_panic() {
-    let pool: Vec<TokenTree> = FUNCTIONS.iter().chain(&OPTIONS).flat_map(|text| flat(parse(text))).collect();
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let (inputs, seed) = (number("SAGAFLOW_INPUTS"), number("SAGAFLOW_SEED").unwrap_or(0));
+    let material = Material::new();
     let begin = Instant::now();
-    for seed in 0..ROUNDS {
-        if begin.elapsed() > TIME {
+    for input in 0..inputs.unwrap_or(INPUTS) {
+        if inputs.is_none() && begin.elapsed() > TIME {
             break;
         }
-        let mut random = Random(seed);
-        let (options, function) = (OPTIONS[random.below(OPTIONS.len())], FUNCTIONS[random.below(FUNCTIONS.len())]);
-        let options = random.mutated(parse(options), &pool, seed % 3 == 0);
-        let function = random.mutated(parse(function), &pool, true);
-        let entries: [(&str, &dyn Fn() -> TokenStream); 4] = [
-            ("step", &|| step::expand(options.clone(), function.clone())),
-            ("saga", &|| saga::expand(options.clone(), function.clone())),
-            ("retry", &|| step::helper("retry", options.clone(), function.clone())),
-            ("compensate", &|| step::helper("compensate", options.clone(), function.clone())),
-        ];
-        for (attribute, expand) in entries {
-            let expanded = catch_unwind(AssertUnwindSafe(expand));
-            let shown = || format!("seed {seed}: #[{attribute}({options})]\n{function}");
-            assert!(expanded.is_ok(), "panicked at {}", shown());
-            assert!(expanded.is_ok_and(|tokens| !tokens.is_empty()), "no tokens for {}", shown());
-        }
+        material.run(&bytes(seed.wrapping_add(input)));
     }
+}
+
+/// 64 bytes by SplitMix64.
+fn bytes(mut state: u64) -> Vec<u8> {
+    let next = |_| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    };
+    (0..8).map(next).flat_map(u64::to_le_bytes).collect()
 }
 
 fn parse(text: &str) -> TokenStream {
@@ -100,25 +165,18 @@ fn flat(tokens: TokenStream) -> Vec<TokenTree> {
     tokens.into_iter().flat_map(inner).collect()
 }
 
-/// SplitMix64.
-struct Random(u64);
+/// Choices that bytes make; the first of each when they have come to their end.
+struct Choices<'b>(&'b [u8]);
 
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
+impl Choices<'_> {
     fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end.max(1) as u64).unwrap_or(0)
+        let Some((bytes, rest)) = self.0.split_first_chunk::<2>() else { return 0 };
+        self.0 = rest;
+        usize::from(u16::from_le_bytes(*bytes)) % end.max(1)
     }
 
-    /// One to four changes, each somewhere in the tree.
-    fn mutated(&mut self, tokens: TokenStream, pool: &[TokenTree], change: bool) -> TokenStream {
-        let changes = if change { 1 + self.below(4) } else { 0 };
+    /// Changes, each somewhere in the tree.
+    fn mutated(&mut self, tokens: TokenStream, pool: &[TokenTree], changes: usize) -> TokenStream {
         (0..changes).fold(tokens, |tokens, _| self.change(tokens, pool))
     }
 

@@ -1,21 +1,29 @@
 //! A call is a value: what is done with it decides where the function runs.
 
 use std::future::Future;
+use std::pin::Pin;
+
+use serde::{Deserialize, Serialize};
 
 use crate::definition::SagaDefinition;
-use crate::durable::{Caught, Durable, Pending, Reply};
+use crate::durable::{Caught, Durable, Pending, Reply, misfit, scope};
+use crate::machine::first_frame;
 use crate::message::{Message, Shape};
-use crate::record::{StepCall, Unreadable, Unserializable, Value};
+use crate::record::{Nested, Node, StepCall, Unreadable, Unserializable, Value};
+use crate::saga::Saga;
 use crate::step::Step;
 
 /// A call of an annotated function: `create_user(name)` makes one.
 ///
-/// * `.await` on it inside a `#[saga]` is a durable step;
+/// * `.await` on it inside a `#[saga]` is a durable step; a call of a saga then runs inside that saga's instance;
 /// * `client.start(checkout(request))` starts a durable instance;
 /// * [`.inline().await`](Self::inline) runs the function here and now, for unit tests.
 ///
 /// It is not a future: a saga that silently ran without durability would be a trap.
-#[derive(Debug, Clone)]
+///
+/// Made before a step and awaited after it, it waits in the record with its arguments.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
 #[must_use = "a call does nothing by itself: `.await` it in a `#[saga]`, hand it to `client.start(…)`, or run it with `.inline().await`"]
 pub struct Call<M> {
     pub(crate) message: M,
@@ -36,13 +44,13 @@ impl<M: Message> Call<M> {
     /// Runs the function in the current task, without durability: for unit tests. Injected dependencies come from
     /// [`Dependencies::scope`](crate::Dependencies::scope).
     pub fn inline(self) -> impl Future<Output = M::Output> {
-        self.message.inline()
+        scope::inline(self.message.inline())
     }
 }
 
-impl<S: Step> Call<S> {
-    /// Awaits the step and takes faults as values, too: a panic, a timeout or a lost worker that would unwind the
-    /// saga becomes an `Err` that the body can handle.
+impl<M: Message> Call<M> {
+    /// Awaits the step (or the saga that runs inside this one) and takes faults as values, too: a panic, a timeout or
+    /// a lost worker that would unwind the saga becomes an `Err` that the body can handle.
     ///
     /// ```
     /// use sagaflow::StepError;
@@ -67,41 +75,109 @@ impl<S: Step> Call<S> {
     /// assert_eq!(pay(7).inline().await.unwrap(), "charged 7");
     /// # });
     /// ```
-    pub fn outcome(self) -> Caught<S> {
+    pub fn outcome(self) -> Caught<M> {
         Caught(self)
     }
 }
 
-/// A message whose call may be awaited in a saga: so far, that of a step.
-#[diagnostic::on_unimplemented(
-    message = "a call of `{Self}` can't be awaited in a saga: it is no step",
-    label = "not a step",
-    note = "sagas in sagas aren't supported yet: let `{Self}` be a `#[step]`, or move its steps into this saga"
-)]
-pub trait Awaited: Step {}
+/// What a message's function is: it decides what awaiting a call of it in a saga means.
+pub trait Kind<M: Message> {
+    /// Turns the message into what the record holds; with `catch`, faults are replies.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be serialized.
+    fn begin(message: &M, catch: bool) -> Result<Pending, Unserializable>;
 
-#[diagnostic::do_not_recommend]
-impl<S: Step> Awaited for S {}
+    /// Adds what it may run to the saga's definition.
+    fn describe(definition: &mut SagaDefinition);
 
-impl<S: Awaited> Durable for Call<S> {
-    type Output = S::Output;
+    /// Runs it in the current task.
+    fn inline(message: M) -> impl Future<Output = M::Output>;
+}
 
-    fn begin(self) -> Result<Pending, Unserializable> {
-        Ok(Pending::step(StepCall::first::<S>(Value::write(&self.message)?)))
-    }
+/// The function is a step.
+#[derive(Debug)]
+pub enum StepKind {}
 
-    fn finish(reply: Reply) -> Result<S::Output, Unreadable> {
-        match reply {
-            Reply::Output(output) => S::Shape::read(&output),
-            Reply::Fault(fault) => Err(Unreadable(format!("{fault}, and the body does not take faults here"))),
-        }
+/// The function is a saga: awaited in a saga, it runs inside that saga's instance.
+#[derive(Debug)]
+pub enum SagaKind {}
+
+impl<S: Step> Kind<S> for StepKind {
+    fn begin(message: &S, catch: bool) -> Result<Pending, Unserializable> {
+        let step = S::NAME.to_owned();
+        let (site, args) = (String::new(), Value::write(message)?);
+        // The engine fills in where and when.
+        let (since, not_before, delay_ms, error) = (None, None, None, None);
+        let (occurrence, attempt, lost) = (0, 1, 0);
+        Ok(Pending::step(StepCall {
+            step,
+            args,
+            site,
+            occurrence,
+            attempt,
+            lost,
+            since,
+            not_before,
+            delay_ms,
+            error,
+            catch,
+            deferred: false,
+            undoes: false,
+            saved: None,
+        }))
     }
 
     fn describe(definition: &mut SagaDefinition) {
         definition.add_step::<S>();
     }
 
-    fn inline(self) -> impl Future<Output = S::Output> {
-        self.message.inline()
+    fn inline(message: S) -> impl Future<Output = S::Output> {
+        message.inline()
+    }
+}
+
+impl<S: Saga> Kind<S> for SagaKind {
+    fn begin(message: &S, catch: bool) -> Result<Pending, Unserializable> {
+        let (saga, frame) = (S::NAME.to_owned(), first_frame(message)?);
+        Ok(Pending::new(Node::Saga(Box::new(Nested { saga, frame, catch }))))
+    }
+
+    fn describe(definition: &mut SagaDefinition) {
+        definition.add_saga::<S>();
+    }
+
+    /// Boxed, since a saga may await itself.
+    fn inline(message: S) -> impl Future<Output = S::Output> {
+        let inline: Pin<Box<dyn Future<Output = S::Output>>> = Box::pin(scope::inline(message.inline()));
+        inline
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<M: Message> Durable for Call<M>
+where
+    M::Kind: Kind<M>,
+{
+    type Output = M::Output;
+
+    fn begin(self) -> Result<Pending, Unserializable> {
+        M::Kind::begin(&self.message, false)
+    }
+
+    fn finish(reply: Reply) -> Result<M::Output, Unreadable> {
+        match reply {
+            Reply::Output(output) => M::Shape::read(&output),
+            other => Err(misfit(&other)),
+        }
+    }
+
+    fn describe(definition: &mut SagaDefinition) {
+        M::Kind::describe(definition);
+    }
+
+    fn inline(self) -> impl Future<Output = M::Output> {
+        M::Kind::inline(self.message)
     }
 }

@@ -16,12 +16,16 @@ pub struct Error {
 pub enum ErrorKind {
     /// A transport URL that isn't one.
     InvalidUrl,
+    /// A [`ConnectOptions`](crate::ConnectOptions) that can't be: a prefix with a dot, no shards.
+    InvalidOptions,
     /// Nothing answers at the URL, or the connection is gone for longer than the limit.
     Unreachable,
     /// The server answers but can't serve: too old, or without JetStream.
     UnsuitableServer,
-    /// The server refuses: credentials, permissions.
+    /// The server refuses: credentials, permissions. Or the credentials can't be read.
     Denied,
+    /// There is no safe connection: the server's certificate or one's own doesn't hold, or one side speaks no TLS.
+    Tls,
     /// What exists on the server or disk doesn't fit what was asked for.
     Mismatch,
     /// Another process has the embedded store open.
@@ -34,6 +38,8 @@ pub enum ErrorKind {
     AlreadyStarted,
     /// There is no such instance.
     NotFound,
+    /// The instance unwinds, has come to its end, or waits for an operator: it takes no signals, or can't be cancelled.
+    NotRunning,
     /// A value can't be written as a message, or would not come back as it was.
     Unserializable,
     /// A stored record can't be read.
@@ -46,6 +52,8 @@ pub enum ErrorKind {
     InvalidWorker,
     /// The transport refuses for now; try again later.
     Busy,
+    /// Another worker has taken over: what this one does counts for nothing.
+    Superseded,
     /// The transport or worker has been closed.
     Closed,
     /// Something else; see the text.

@@ -6,13 +6,14 @@ use std::sync::Mutex;
 
 use tokio::sync::watch;
 
-use crate::{Failure, StepContext, StepError, saga, step};
+use crate::{Durable, Failure, StepContext, StepError, Winner, join, join_all, race, saga, sleep, step, try_join_all};
 
 /// What the steps are to do, and what they have done.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
     acts: Mutex<HashMap<&'static str, VecDeque<Act>>>,
     done: watch::Sender<Vec<String>>,
+    contexts: Mutex<Vec<StepContext>>,
 }
 
 /// What one attempt is to do, other than to succeed.
@@ -41,9 +42,16 @@ impl Script {
         self.done.subscribe().wait_for(|done| done.len() >= count).await.unwrap();
     }
 
+    /// The context of the last attempt of a step.
+    pub(crate) fn context(&self, step: &str) -> StepContext {
+        let contexts = self.contexts.lock().unwrap();
+        contexts.iter().rfind(|context| context.step() == step).cloned().expect("it was attempted")
+    }
+
     async fn attempt(&self, context: &StepContext, value: u64) -> Result<u64, Failure> {
         let act = self.acts.lock().unwrap().get_mut(context.step()).and_then(VecDeque::pop_front);
         let line = format!("{} {} {}", context.step(), context.attempt(), context.key());
+        self.contexts.lock().unwrap().push(context.clone());
         self.done.send_modify(|done| done.push(line));
         match act {
             None => Ok(value),
@@ -132,4 +140,36 @@ pub(crate) async fn ping(
 #[saga]
 pub(crate) async fn probe(number: u64) -> Result<u64, Failure> {
     ping(number).await
+}
+
+/// Three side by side.
+#[saga]
+pub(crate) async fn fan(amount: u64) -> Result<String, Failure> {
+    let (reserved, paid, notified) = join!(reserve("book".to_owned()), charge(amount), notify(6).outcome()).await;
+    let notified = if notified.is_ok() { "notified" } else { "silent" };
+    Ok(format!("{} {} {notified}", reserved?, paid?))
+}
+
+/// As many as there are amounts, but the first error ends it.
+#[saga]
+pub(crate) async fn charges(amounts: Vec<u64>, limit: usize) -> Result<u64, Failure> {
+    let paid = try_join_all(amounts.into_iter().map(charge)).concurrency(limit).await?;
+    Ok(paid.into_iter().sum())
+}
+
+/// Branches in branches.
+#[saga]
+pub(crate) async fn fans(amounts: Vec<u64>) -> Vec<String> {
+    let fans = join_all(amounts.into_iter().map(fan)).timeout("1h").await;
+    fans.map(|fans| fans.into_iter().map(|fan| fan.unwrap_or_default()).collect()).unwrap_or_default()
+}
+
+/// A payment, a reservation that waits first, and a time.
+#[saga]
+pub(crate) async fn quick(amount: u64) -> Result<String, Failure> {
+    match race!(charge(amount), reserve("seat".to_owned()), sleep("1m")).await {
+        Winner::First(paid) => Ok(format!("paid {}", paid?)),
+        Winner::Second(reserved) => Ok(format!("reserved {}", reserved?)),
+        Winner::Third(()) => Ok("too late".to_owned()),
+    }
 }

@@ -53,6 +53,13 @@ impl Dependencies {
         self.by_type.get(&TypeId::of::<T>())?.1.downcast_ref()
     }
 
+    /// These and others; of a type that both have, the others' value.
+    #[cfg(feature = "testing")]
+    pub(crate) fn and(mut self, others: Self) -> Self {
+        self.by_type.extend(others.by_type);
+        self
+    }
+
     pub(crate) fn has(&self, type_id: TypeId) -> bool {
         self.by_type.contains_key(&type_id)
     }
@@ -83,6 +90,10 @@ pub struct Injected {
 impl Injected {
     pub(crate) fn new(dependencies: Arc<Dependencies>, context: StepContext) -> Self {
         Self { dependencies, context }
+    }
+
+    pub(crate) fn context(&self) -> &StepContext {
+        &self.context
     }
 
     /// For an inline run of `step`: the dependencies of the surrounding [`Dependencies::scope`].

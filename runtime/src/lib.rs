@@ -41,8 +41,41 @@
 //! # }
 //! ```
 //!
+//! What can be awaited: calls of steps and of other sagas, [`sleep`] and [`sleep_until`], each of them with a
+//! [`timeout`](Durable::timeout), all of several ([`join!`], [`try_join!`], [`join_all`], [`try_join_all`]), and the first of
+//! several ([`race!`], [`race_all`]).
+//!
+//! # What a saga looks like
+//!
+//! The compiler tells what it has understood: [`outing::graph()`](Saga::graph) is the [`Graph`] of the states and of what leads
+//! from one to the next, to be drawn with Mermaid or Graphviz.
+//!
+//! ```
+//! # use sagaflow::prelude::*;
+//! # #[step] async fn book(seat: u32) -> Result<String, Failure> { Ok(format!("seat {seat}")) }
+//! #[saga]
+//! async fn outing(seats: Vec<u32>) -> Result<Vec<String>, Failure> {
+//!     let mut tickets = Vec::new();
+//!     for seat in seats {
+//!         tickets.push(book(seat).await?);
+//!     }
+//!     Ok(tickets)
+//! }
+//!
+//! let drawing = outing::graph().to_mermaid();
+//! assert!(drawing.contains(r#"{"for seat"}"#));
+//! assert!(drawing.contains(r#"["book"]"#));
+//! ```
+//!
+//! With `SAGAFLOW_EXPAND=outing` in the environment, `cargo check` prints what is generated for the saga `outing`, and its
+//! states. The name is that of the function; for a name that no saga has, nothing is printed. Cargo compiles crates with sagas again
+//! when the variable changes.
+//!
+//! # Guarantees and features
+//!
 //! What is guaranteed, and what is not, is said in the README. Feature flags: `nats` and `embedded` (both on) bring the
-//! transports, `testing` the conformance suite for transports of your own.
+//! transports, `metrics` (on) what workers measure, `opentelemetry` one trace over clients and workers, `testing` the
+//! kit that runs sagas through every crash and failure in tests, and the conformance suite for transports of your own.
 
 // The macros name this crate `::sagaflow`, also in its own tests.
 #[cfg(test)]
@@ -52,16 +85,21 @@ pub mod client;
 pub mod context;
 pub mod definition;
 pub mod durable;
+pub mod graph;
 pub mod prelude;
 pub mod record;
 pub mod retry;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod transaction;
 pub mod transport;
 pub mod worker;
 
 mod appending;
+mod blocking;
+mod borrowed;
 mod call;
+mod clock;
 mod engine;
 mod error;
 #[cfg(test)]
@@ -70,9 +108,15 @@ mod failure;
 mod inject;
 mod machine;
 mod message;
+mod misfit;
+mod over;
+mod progress;
 mod rest;
 mod saga;
+mod spans;
+mod starts;
 mod step;
+mod waiting;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -81,21 +125,50 @@ pub mod __private;
 pub use call::Call;
 pub use client::{Client, Handle, IfExists, InstanceStatus, SagaError};
 pub use context::{IdempotencyKey, StepContext};
-pub use durable::{Caught, Durable, StepError};
+pub use durable::{
+    Durable, Signal, Started, StartedSet, StepError, TimedOut, Winner, commit, defer, join_all, race_all, signal,
+    sleep, sleep_until, try_join_all,
+};
 pub use error::{Error, ErrorKind};
 pub use failure::Failure;
+pub use graph::Graph;
 pub use inject::{Dependencies, Injected};
 pub use machine::Saved;
 pub use message::{ErrorOf, Fallible, Message, Never, Plain, Shape, StepFailure, ValueOf};
-pub use record::{Fault, FaultKind, Status};
+pub use record::{FailedCall, Fault, FaultKind, Origin, Status};
 pub use retry::RetryPolicy;
 pub use saga::Saga;
-pub use sagaflow_macros::{compensate, retry, saga, step};
+#[cfg(feature = "testing")]
+pub use sagaflow_macros::test;
+pub use sagaflow_macros::{compensate, retry, saga, signal, step};
 pub use step::Step;
 pub use transport::{ConnectOptions, Transport, connect, connect_with};
-pub use worker::{RunningWorker, Worker, WorkerBuilder};
+pub use worker::{RunningWorker, Worker, WorkerBuilder, shutdown_signal};
 
 /// The examples of the README, compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The examples of the documents, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/composition.md")]
+struct Composition;
+
+/// The same for those that need the test kit.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../../docs/testing.md")]
+struct Testing;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/mailbox.md")]
+struct Mailbox;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/steps.md")]
+struct Steps;
+
+/// The examples of the documents, compiled and run.
+#[cfg(all(doctest, feature = "testing"))]
+#[doc = include_str!("../../docs/evolution.md")]
+struct Evolution;

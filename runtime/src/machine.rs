@@ -4,6 +4,7 @@
 //! they mean in the user's function. It is polled once. Where it has to stop (at a step, or because a variable of an
 //! old record doesn't fit) it awaits a future that is never ready, and is dropped.
 
+use std::any::type_name;
 use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,30 +14,61 @@ use std::task::{Context, Poll, Waker};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::definition::SagaDefinition;
-use crate::durable::{Durable, Pending, Reply};
+use crate::definition::{Outline, SagaDefinition, Variable};
+use crate::durable::{Durable, Pending};
 use crate::message::{Message, Shape};
-use crate::record::{Frame, Unreadable, Unserializable, Value, Vars};
+use crate::record::{Frame, Record, Reply, Unreadable, Unserializable, Value, Vars};
 use crate::saga::Saga;
+use crate::starts::{self, Starts};
 
-/// A value that can wait in a record: implemented for everything that is `Serialize` and `Deserialize`.
+/// What can wait in a record: every `T` that is `Serialize` and `Deserialize`.
+///
+/// A trait of the record, not of the value: of a value that is a borrow rustc would say to borrow it otherwise.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is alive across a step and can't be saved",
+    message = "`{T}` is alive across a step and can't be saved",
     label = "can't be saved",
     note = "what is used after a step's `.await` is stored while the step runs: it must own its data, and have `Serialize` and `Deserialize`",
     note = "make it again after the step, or keep what it is made from"
 )]
-pub trait Saved: Sized {
+pub trait Saved<T> {
     /// How it is written and read. The one place where generated code asks for the trait.
     #[doc(hidden)]
     #[must_use]
-    fn codec() -> Codec<Self>;
+    fn codec() -> Codec<T>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned> Saved for T {
+impl<T: Serialize + DeserializeOwned> Saved<T> for Record {
     fn codec() -> Codec<T> {
-        Codec { write: Value::write, read: Value::read }
+        Codec {
+            write: Value::write,
+            read: Value::read,
+            check: |value| value.read::<T>().map(drop),
+            #[cfg(feature = "testing")]
+            shape: crate::testing::lock::trace::<T>,
+        }
+    }
+}
+
+/// The same for a part of an expression that stands before a step in it.
+#[diagnostic::on_unimplemented(
+    message = "`{T}` stands before a step in the same expression, and can't be saved while the step runs",
+    label = "evaluated before the step, and can't be saved",
+    note = "await the step first, with `let`, and write its result here"
+)]
+pub trait SavedOperand<T> {
+    /// How it is written and read.
+    #[doc(hidden)]
+    fn codec() -> Codec<T>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> SavedOperand<T> for Record
+where
+    Self: Saved<T>,
+{
+    fn codec() -> Codec<T> {
+        <Self as Saved<T>>::codec()
     }
 }
 
@@ -45,6 +77,9 @@ impl<T: Serialize + DeserializeOwned> Saved for T {
 pub struct Codec<T> {
     write: fn(&T) -> Result<Value, Unserializable>,
     read: fn(&Value) -> Result<T, Unreadable>,
+    pub(crate) check: fn(&Value) -> Result<(), Unreadable>,
+    #[cfg(feature = "testing")]
+    pub(crate) shape: fn() -> crate::testing::lock::Shape,
 }
 
 /// One run of a compiled saga, from where it stands to its next step or its end.
@@ -55,6 +90,8 @@ pub struct Machine<'a> {
     stopped: Option<Stop>,
     /// The variables written so far for the next frame.
     vars: Vars,
+    /// The version of the saga.
+    version: u32,
 }
 
 #[derive(Debug)]
@@ -85,28 +122,35 @@ pub(crate) enum Advance {
 }
 
 /// Takes a saga up where its frame stands, with the reply to what it waited for (none at the beginning).
-pub(crate) fn advance<S: Saga>(frame: &Frame, reply: Option<Reply>) -> Advance {
-    let mut machine = Machine::new(Task::Run { frame, reply });
-    let polled = catch_unwind(AssertUnwindSafe(|| poll_once(S::resume(&mut machine))));
-    match polled {
+pub(crate) fn advance<S: Saga>(frame: &Frame, reply: Option<Reply>, starts: Starts) -> (Advance, Starts) {
+    let mut machine = Machine::new(Task::Run { frame, reply }, S::VERSION);
+    let run = || catch_unwind(AssertUnwindSafe(|| poll_once(S::resume(&mut machine))));
+    let (polled, starts) = starts::collect(starts, run);
+    let advance = match polled {
         Err(panic) => Advance::Panicked(panic_text(&*panic)),
         Ok(Poll::Ready(output)) => match S::Shape::write(&output) {
             Ok(value) => Advance::Returned { output: value, error: S::Shape::error(&output).map(ToString::to_string) },
             Err(error) => Advance::Unfit(format!("what `{}` returned can't be saved: {error}", S::NAME)),
         },
         Ok(Poll::Pending) => match machine.stopped {
-            Some(Stop::Suspended(frame)) => Advance::Suspended(frame),
+            Some(Stop::Suspended(frame)) => match &starts.failed {
+                None => Advance::Suspended(frame),
+                Some(error) => {
+                    Advance::Unfit(format!("the arguments of a call that was started can't be saved: {error}"))
+                }
+            },
             Some(Stop::Unfit(reason)) => Advance::Unfit(reason),
             Some(Stop::Described) | None => {
                 Advance::Unfit(format!("bug in sagaflow: `{}` awaited something else than a step", S::NAME))
             }
         },
-    }
+    };
+    (advance, starts)
 }
 
 /// Fills a saga's definition from its compiled function, without running any of the user's code.
 pub(crate) fn describe<S: Saga>(definition: &mut SagaDefinition) {
-    let mut machine = Machine::new(Task::Describe(definition));
+    let mut machine = Machine::new(Task::Describe(definition), S::VERSION);
     let polled = poll_once(S::resume(&mut machine));
     debug_assert!(polled.is_pending(), "a description stops the machine");
 }
@@ -126,8 +170,8 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 
 /// The calls of generated code.
 impl<'a> Machine<'a> {
-    fn new(task: Task<'a>) -> Self {
-        Self { task, stopped: None, vars: Vars::default() }
+    fn new(task: Task<'a>, version: u32) -> Self {
+        Self { task, stopped: None, vars: Vars::default(), version }
     }
 
     /// Where it stands: at the `start`, in one of the `states`, or at the `description` of itself.
@@ -160,29 +204,78 @@ impl<'a> Machine<'a> {
     }
 
     /// Reads a variable of the frame into its slot.
-    pub async fn restore<T>(&mut self, name: &'static str, slot: &mut Option<T>, codec: &Codec<T>) {
-        let read = match &self.task {
-            Task::Run { frame, .. } => match frame.vars.get(name) {
-                Some(value) => (codec.read)(value)
-                    .map_err(|error| format!("the variable `{name}` of state `{}` doesn't fit: {error}", frame.state)),
-                None => Err(format!("the record has no variable `{name}`, which state `{}` needs", frame.state)),
-            },
-            Task::Describe(_) => Err("bug in sagaflow: a description restores nothing".to_owned()),
-        };
-        match read {
-            Ok(value) => *slot = Some(value),
-            Err(reason) => self.halt(reason).await,
+    ///
+    /// What goes wrong with variables is noted, and the function stops at the next place where it may: were each of these calls awaited, a
+    /// saga of a hundred steps would have thousands of places to stop at, and take rustc minutes.
+    pub fn restore<T>(&mut self, name: &'static str, slot: &mut Option<T>, codec: &Codec<T>) {
+        self.restore_renamed(name, &[], slot, codec);
+    }
+
+    /// The same for a variable that older code called otherwise.
+    pub fn restore_renamed<T>(
+        &mut self,
+        name: &'static str,
+        old: &[&'static str],
+        slot: &mut Option<T>,
+        codec: &Codec<T>,
+    ) {
+        match self.find(name, old, codec) {
+            Ok(Some(value)) => *slot = Some(value),
+            Ok(None) => {
+                let state = self.state();
+                self.note(format!("the record has no variable `{name}`, which state `{state}` needs"));
+            }
+            Err(reason) => self.note(reason),
         }
     }
 
-    /// What the awaited call has yielded. The slot only lends its type.
-    pub async fn reply<D: Durable>(&mut self, _call: &Option<D>) -> D::Output {
+    /// The same for a variable that has a default where older code has saved none.
+    pub fn restore_or<T>(
+        &mut self,
+        name: &'static str,
+        old: &[&'static str],
+        slot: &mut Option<T>,
+        codec: &Codec<T>,
+        default: impl FnOnce() -> T,
+    ) {
+        match self.find(name, old, codec) {
+            Ok(value) => *slot = Some(value.unwrap_or_else(default)),
+            Err(reason) => self.note(reason),
+        }
+    }
+
+    /// Looks a variable up by its name, and by those that it had before.
+    fn find<T>(&self, name: &str, old: &[&str], codec: &Codec<T>) -> Result<Option<T>, String> {
+        let Task::Run { frame, .. } = &self.task else {
+            return Err("bug in sagaflow: a description restores nothing".to_owned());
+        };
+        let found = std::iter::once(name).chain(old.iter().copied()).find_map(|name| frame.vars.find(name));
+        let read = found.map(|value| (codec.read)(&value)).transpose();
+        read.map_err(|error| format!("the variable `{name}` of state `{}` doesn't fit: {error}", frame.state))
+    }
+
+    fn state(&self) -> &str {
+        match &self.task {
+            Task::Run { frame, .. } => &frame.state,
+            Task::Describe(_) => "",
+        }
+    }
+
+    /// Goes on if all variables could be restored.
+    pub async fn restored(&mut self) {
+        if self.stopped.is_some() {
+            pending::<()>().await;
+        }
+    }
+
+    /// What the awaited call has yielded.
+    pub async fn reply<T>(&mut self, finish: fn(Reply) -> Result<T, Unreadable>) -> T {
         let (finished, state) = match &mut self.task {
             Task::Run { frame, reply: Some(_) } if self.stopped.is_some() => {
                 (Err("bug in sagaflow: resumed twice".to_owned()), frame.state.clone())
             }
             Task::Run { frame, reply } => match reply.take() {
-                Some(reply) => (D::finish(reply).map_err(|error| error.to_string()), frame.state.clone()),
+                Some(reply) => (finish(reply).map_err(|error| error.to_string()), frame.state.clone()),
                 None => (Err("there is no reply".to_owned()), frame.state.clone()),
             },
             Task::Describe(_) => (Err("bug in sagaflow: a description has no replies".to_owned()), String::new()),
@@ -194,22 +287,20 @@ impl<'a> Machine<'a> {
     }
 
     /// Writes a variable that is read after the coming step.
-    pub async fn save<T>(&mut self, name: &'static str, value: &T, codec: &Codec<T>) {
+    pub fn save<T>(&mut self, name: &'static str, value: &T, codec: &Codec<T>) {
         match (codec.write)(value) {
             Ok(value) => self.vars.put(name, value),
-            Err(error) => self.halt(format!("the variable `{name}` can't be saved: {error}")).await,
+            Err(error) => self.note(format!("the variable `{name}` can't be saved: {error}")),
         }
     }
 
     /// The same for a variable that nobody has taken out of its slot.
-    pub async fn keep<T>(&mut self, name: &'static str, slot: &Option<T>, codec: &Codec<T>) {
+    pub fn keep<T>(&mut self, name: &'static str, slot: &Option<T>, codec: &Codec<T>) {
         match slot {
-            Some(value) => self.save(name, value, codec).await,
-            None => {
-                let reason =
-                    format!("bug in sagaflow: the variable `{name}` is saved before it is assigned; please report it");
-                self.halt::<()>(reason).await;
-            }
+            Some(value) => self.save(name, value, codec),
+            None => self.note(format!(
+                "bug in sagaflow: the variable `{name}` is saved before it is assigned; please report it"
+            )),
         }
     }
 
@@ -222,10 +313,14 @@ impl<'a> Machine<'a> {
         _slot: &mut Option<D>,
         begin: fn(D) -> Result<Pending, Unserializable>,
     ) -> Infallible {
+        if self.stopped.is_some() {
+            return pending().await;
+        }
         match begin(call) {
             Ok(pending) => {
                 let vars = std::mem::take(&mut self.vars);
-                let frame = Frame { state: state.to_owned(), vars, pending: Some(pending.0), undo: Vec::new() };
+                let (state, version) = (state.to_owned(), self.version);
+                let frame = Frame { version, state, vars, pending: Some(pending.0), ..Frame::default() };
                 self.stop(Stop::Suspended(frame)).await
             }
             Err(error) => self.halt(format!("the arguments of the call at `{state}` can't be saved: {error}")).await,
@@ -233,21 +328,24 @@ impl<'a> Machine<'a> {
     }
 
     /// Describes one state: what it awaits, and which variables wait with it.
-    pub fn describe<D: Durable>(
-        &mut self,
-        state: &'static str,
-        _call: &Option<D>,
-        variables: &[(&'static str, &'static str)],
-    ) {
+    pub fn describe<D: Durable>(&mut self, state: &'static str, _call: &Option<D>, variables: &[Variable]) {
         if let Task::Describe(definition) = &mut self.task {
             D::describe(definition);
-            definition.add_state(state, variables);
+            definition.add_state(state, type_name::<D>(), variables);
         }
     }
 
-    /// Ends the description.
-    pub async fn described(&mut self) -> Infallible {
+    /// Ends the description: says which state comes after which.
+    pub async fn described(&mut self, outline: Outline) -> Infallible {
+        if let Task::Describe(definition) = &mut self.task {
+            definition.set_outline(outline);
+        }
         self.stop(Stop::Described).await
+    }
+
+    /// Notes why it can't go on: the first reason counts.
+    fn note(&mut self, reason: String) {
+        self.stopped.get_or_insert(Stop::Unfit(reason));
     }
 
     async fn halt<T>(&mut self, reason: String) -> T {
@@ -258,12 +356,6 @@ impl<'a> Machine<'a> {
         self.stopped = Some(stop);
         pending().await
     }
-}
-
-/// The name of a slot's type, for descriptions.
-#[must_use]
-pub fn type_in<T>(_slot: &Option<T>) -> &'static str {
-    std::any::type_name::<T>()
 }
 
 /// Moves a value out of its slot, where the compiler of sagas has put it before.
@@ -281,10 +373,10 @@ fn read_arguments<M: Message>(vars: &Vars) -> Result<M, String> {
 }
 
 /// The arguments of a saga as the variables of its first frame.
-pub(crate) fn first_frame<M: Message>(message: &M) -> Result<Frame, Unserializable> {
+pub(crate) fn first_frame<S: Saga>(message: &S) -> Result<Frame, Unserializable> {
     let value = Value::write(message)?;
     let vars = value.read().map_err(|error| Unserializable(error.0))?;
-    Ok(Frame { vars, ..Frame::default() })
+    Ok(Frame { version: S::VERSION, vars, ..Frame::default() })
 }
 
 fn listed(names: &[&str]) -> String {

@@ -3,8 +3,8 @@
 use std::fmt::{self, Display};
 use std::future::Future;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::{DeserializeOwned, Error as _, MapAccess};
+use serde::{Deserialize, Serialize};
 
 use crate::record::{Unreadable, Unserializable, Value};
 
@@ -16,11 +16,18 @@ pub trait Message: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The function's name in records, deliveries and metrics.
     const NAME: &'static str;
 
+    /// The names that it had before (`alias = "…"`): records of older code are read by them.
+    const ALIASES: &'static [&'static str] = &[];
+
     /// What the function returns, as it was written.
     type Output: Send + 'static;
 
     /// Whether [`Output`](Self::Output) is a `Result` ([`Fallible`]) or a plain value ([`Plain`]).
     type Shape: Shape<Self::Output>;
+
+    /// Whether the function is a step or a saga.
+    #[doc(hidden)]
+    type Kind;
 
     /// Runs the function in the current task, without durability: for unit tests, and the oracle for the compiled saga.
     /// Injected dependencies come from [`Dependencies::scope`](crate::Dependencies::scope).
@@ -44,12 +51,13 @@ pub trait Argument: Sized {
     #[doc(hidden)]
     fn write(value: &Self) -> Result<Value, Unserializable>;
 
-    /// Reads it from the message.
+    /// Reads it from the message's next field.
     ///
     /// # Errors
     ///
-    /// The deserializer's.
-    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+    /// The deserializer's; when it has been there before.
+    #[doc(hidden)]
+    fn read<'de, A: MapAccess<'de>>(map: &mut A, field: &mut Option<Self>, name: &'static str) -> Result<(), A::Error>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -58,8 +66,12 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Argument for T {
         Value::write(value)
     }
 
-    fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Deserialize::deserialize(deserializer)
+    fn read<'de, A: MapAccess<'de>>(map: &mut A, field: &mut Option<Self>, name: &'static str) -> Result<(), A::Error> {
+        if field.is_some() {
+            return Err(A::Error::duplicate_field(name));
+        }
+        *field = Some(map.next_value()?);
+        Ok(())
     }
 }
 

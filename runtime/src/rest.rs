@@ -8,6 +8,9 @@ use std::ops::{Range, RangeFrom, RangeInclusive};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::machine::{Codec, Saved};
+use crate::record::Record;
+
 /// What a `for` loop goes through. `.rest()` has a form of its own for ranges, and one for everything else
 /// ([`AnyRest`]): an inherent method goes before one of a trait.
 #[derive(Debug)]
@@ -70,9 +73,30 @@ impl<I: IntoIterator> AnyRest for Iterable<I> {
     }
 }
 
+/// What is left of a loop, and can wait in a record.
+#[diagnostic::on_unimplemented(
+    message = "a loop that awaits saves the items that are left, and `{Self}` can't be saved",
+    label = "its items can't be saved",
+    note = "loop over a borrow of a place (`for item in &items`, `for item in items.iter()`), or over items that own their data, and have `Serialize` and `Deserialize`: with `.cloned()`, or `.clone()` in place of `&`"
+)]
+pub trait SavedItems: Sized {
+    /// How it is written and read.
+    fn codec() -> Codec<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> SavedItems for T
+where
+    Record: Saved<T>,
+{
+    fn codec() -> Codec<T> {
+        <Record as Saved<T>>::codec()
+    }
+}
+
 /// Items that are left.
 #[derive(Debug)]
-pub struct Items<T>(std::vec::IntoIter<T>);
+pub struct Items<T>(pub(crate) std::vec::IntoIter<T>);
 
 impl<T> Iterator for Items<T> {
     type Item = T;

@@ -1,7 +1,10 @@
 //! What `#[saga]` implements.
 
 use std::future::Future;
+use std::time::Duration;
 
+use crate::definition::SagaDefinition;
+use crate::graph::Graph;
 use crate::machine::Machine;
 use crate::message::Message;
 
@@ -12,9 +15,49 @@ use crate::message::Message;
     note = "annotate the async function with `#[saga]`"
 )]
 pub trait Saga: Message {
+    /// How long after its start an instance is to have ended (`#[saga(deadline = "1h")]`). One that still runs then unwinds. For a
+    /// saga that runs inside another one it means nothing.
+    const DEADLINE: Option<Duration> = None;
+
+    /// The version of the code (`#[saga(version = 2)]`). An instance keeps that of its start.
+    const VERSION: u32 = 1;
+
+    /// Says what is done with instances of earlier versions.
+    #[doc(hidden)]
+    fn earlier(definition: &mut SagaDefinition) {
+        let _ = definition;
+    }
+
     /// The compiled function: takes up the state in which the machine stands, and runs to the next step or the end.
     ///
     /// The future is polled exactly once: it is either ready with what the function returned, or has left in the
     /// machine what it waits for.
     fn resume(machine: &mut Machine<'_>) -> impl Future<Output = Self::Output>;
+
+    /// The saga's states and what leads from one to the next, to be looked at: `checkout::graph().to_mermaid()`. Runs
+    /// none of the saga's code.
+    ///
+    /// ```
+    /// use sagaflow::prelude::*;
+    ///
+    /// #[step]
+    /// async fn greet(name: String) -> Result<String, Failure> {
+    ///     Ok(format!("Hello, {name}"))
+    /// }
+    ///
+    /// #[saga]
+    /// async fn welcome(names: Vec<String>) -> Result<(), Failure> {
+    ///     for name in names {
+    ///         greet(name).await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// let graph = welcome::graph();
+    /// assert_eq!(graph.states().map(|state| state.id.as_str()).collect::<Vec<_>>(), ["greet"]);
+    /// ```
+    #[must_use]
+    fn graph() -> Graph {
+        Graph::of::<Self>()
+    }
 }

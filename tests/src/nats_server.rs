@@ -21,11 +21,23 @@ pub struct Settings {
     pub jetstream: bool,
     /// More lines for the server's configuration file, such as `authorization { token: t }`.
     pub config: String,
+    /// Whether it greets those who connect; one with `handshake_first` begins with TLS in place of that.
+    pub greets: bool,
+    /// The beginning of the command that it is started with; see [`SmallDisk::within`](crate::SmallDisk::within).
+    pub within: Vec<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { jetstream: true, config: String::new() }
+        Self { jetstream: true, config: String::new(), greets: true, within: Vec::new() }
+    }
+}
+
+impl Settings {
+    /// The default, with more lines for the configuration file.
+    #[must_use]
+    pub fn with(config: impl Into<String>) -> Self {
+        Self { config: config.into(), ..Self::default() }
     }
 }
 
@@ -36,6 +48,8 @@ pub struct NatsServer {
     child: Option<Child>,
     guard: Option<Guard>,
     port: u16,
+    greets: bool,
+    within: Vec<String>,
     directory: TempDir,
 }
 
@@ -56,7 +70,8 @@ impl NatsServer {
     /// As [`start`](Self::start).
     pub async fn start_with(settings: Settings) -> Self {
         let directory = TempDir::new().expect("a directory for the server");
-        let mut server = Self { child: None, guard: None, port: 0, directory };
+        let (greets, within) = (settings.greets, settings.within.clone());
+        let mut server = Self { child: None, guard: None, port: 0, greets, within, directory };
         // Between finding a free port and using it, another process may take it.
         for _ in 0..5 {
             server.port = free_port();
@@ -127,6 +142,25 @@ impl NatsServer {
         fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }
 
+    /// Has the server read a new configuration (SIGHUP): `config` takes the place of the [`Settings::config`] of before.
+    /// Waits until it has.
+    ///
+    /// # Panics
+    ///
+    /// If it does not.
+    pub async fn reload(&self, settings: &Settings) {
+        self.write_config(settings);
+        let before = self.log().matches("Reloaded server configuration").count();
+        let pid = self.child.as_ref().expect("the server runs").id().to_string();
+        let told = Command::new("kill").args(["-HUP", &pid]).status();
+        assert!(told.is_ok_and(|status| status.success()), "can't tell nats-server to reload");
+        let started = Instant::now();
+        while self.log().matches("Reloaded server configuration").count() == before {
+            assert!(started.elapsed() < PATIENCE, "nats-server does not reload; its log:\n{}", self.log());
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     fn write_config(&self, settings: &Settings) {
         let path = self.directory.path();
         let mut config = format!("listen: \"{}\"\nlog_file: {:?}\n", self.address(), path.join("log"));
@@ -139,7 +173,15 @@ impl NatsServer {
 
     /// `false` if the process ended before it accepted connections.
     async fn try_start(&mut self) -> bool {
-        let child = Command::new(binary())
+        let mut command = match self.within.split_first() {
+            None => Command::new(binary()),
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(binary());
+                command
+            }
+        };
+        let child = command
             .arg("--config")
             .arg(self.directory.path().join("config"))
             .stdin(Stdio::null())
@@ -148,16 +190,18 @@ impl NatsServer {
             .spawn()
             .expect("starting nats-server");
         self.guard = Some(Guard::post(&child, self.directory.path()));
-        let child = self.child.insert(child);
+        self.child = Some(child);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
+            let child = self.child.as_mut().expect("it was started");
             if child.try_wait().expect("the server's state").is_some() {
                 self.child = None;
                 self.guard.take().into_iter().for_each(Guard::dismiss);
                 return false;
             }
-            if greets(address) {
+            let ready = if self.greets { greets(address) } else { self.log().contains("Server is ready") };
+            if ready {
                 return true;
             }
             sleep(Duration::from_millis(10)).await;

@@ -22,7 +22,7 @@ async fn append(
     after: Option<Revision>,
     payload: String,
 ) -> Revision {
-    let append = Append { instance, after, payload: payload.into(), not_before: None, keep: None };
+    let append = Append::new(instance, after, payload.into());
     transport.append(append).await.expect("it is appended")
 }
 

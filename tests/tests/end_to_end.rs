@@ -143,11 +143,7 @@ async fn a_step_that_kills_its_workers_is_given_up(stage: Stage) {
 async fn an_unreadable_record_is_paused(stage: Stage) {
     let instance = InstanceId::new("trip", "broken").unwrap();
     let payload = Bytes::from_static(b"{ this is no record");
-    stage
-        .transport
-        .append(Append { instance: &instance, after: None, payload, not_before: None, keep: None })
-        .await
-        .unwrap();
+    stage.transport.append(Append::new(&instance, None, payload)).await.unwrap();
     let worker = stage.worker();
     let status = stage.status_when("trip", "broken", Status::Paused).await;
     assert!(status.reason.unwrap().contains("can't be read"), "the reason says so");

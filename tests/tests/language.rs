@@ -7,6 +7,7 @@
     clippy::never_loop,
     clippy::nonminimal_bool,
     clippy::redundant_closure_call,
+    clippy::toplevel_ref_arg,
     clippy::semicolon_if_nothing_returned,
     clippy::useless_vec,
     reason = "the odd forms are what is tested"
@@ -17,10 +18,15 @@ mod support;
 
 #[path = "language/bindings.rs"]
 mod bindings;
+#[path = "language/borrowed_loops.rs"]
+mod borrowed_loops;
 #[path = "language/borrows.rs"]
 mod borrows;
 #[path = "language/branches.rs"]
 mod branches;
+#[expect(clippy::allow_attributes, clippy::allow_attributes_without_reason, reason = "it is what users write")]
+#[path = "language/compiles/mod.rs"]
+pub mod compiles;
 #[path = "language/corners.rs"]
 mod corners;
 #[path = "language/expressions.rs"]
@@ -35,6 +41,8 @@ mod items;
 mod iteration;
 #[path = "language/jumps.rs"]
 mod jumps;
+#[path = "language/listed.rs"]
+mod listed;
 #[path = "language/loops.rs"]
 mod loops;
 #[path = "language/macros.rs"]
@@ -47,7 +55,11 @@ mod moves;
 mod names;
 #[path = "language/order.rs"]
 mod order;
+#[path = "language/samples/mod.rs"]
+mod samples;
 #[path = "language/shadowing.rs"]
 mod shadowing;
 #[path = "language/signatures.rs"]
 mod signatures;
+#[path = "language/strange/mod.rs"]
+mod strange;

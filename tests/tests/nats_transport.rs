@@ -9,6 +9,8 @@ mod append;
 mod connect;
 #[path = "nats_transport/deliveries.rs"]
 mod deliveries;
+#[path = "nats_transport/faults.rs"]
+mod faults;
 #[path = "nats_transport/layout.rs"]
 mod layout;
 #[path = "nats_transport/sweeper.rs"]

@@ -1,7 +1,11 @@
-//! The chores of this repository: `cargo xtask test`, `cargo xtask bench`.
+//! The chores of this repository: `cargo xtask test`, `cargo xtask bench`, `cargo xtask chaos`.
 
 mod bench;
+mod chaos;
+mod compile;
+mod differential;
 mod nats;
+mod postgres;
 mod server;
 mod tally;
 mod test;
@@ -25,6 +29,10 @@ enum Chore {
     Test(test::Options),
     /// Builds the benchmark and runs it, with a nats-server of its own; prints a JSON line per measure.
     Bench(bench::Options),
+    /// Runs sagas over NATS through faults of every kind, and audits what comes of it; the last line is JSON.
+    Chaos(chaos::Options),
+    /// Compares random sagas with the plain async functions that they are written as; reports what differs, shrunk.
+    Differential(differential::Options),
     /// Prints the path of a nats-server that is new enough, after installing one under `target/` if need be.
     NatsServer,
 }
@@ -33,6 +41,8 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Test(options) => test::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Chaos(options) => chaos::run(&options),
+        Chore::Differential(options) => differential::run(&options),
         Chore::NatsServer => nats::find().map(|path| {
             println!("{}", path.display());
             ExitCode::SUCCESS

@@ -17,21 +17,27 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts one, with its store in `store` (emptied before), and waits until it answers.
+    /// Starts one, with its store in `store` (emptied before), and waits until it answers. With `always`, it syncs every
+    /// record to the disk before it answers.
     ///
     /// # Errors
     ///
     /// A text that says what went wrong.
-    pub(crate) fn start(binary: &Path, store: &Path) -> Result<Self, String> {
+    pub(crate) fn start(binary: &Path, store: &Path, always: bool) -> Result<Self, String> {
         let trouble = |error: std::io::Error| format!("can't start {}: {error}", binary.display());
         if store.exists() {
             fs::remove_dir_all(store).map_err(trouble)?;
         }
         fs::create_dir_all(store).map_err(trouble)?;
         let port = free_port().map_err(trouble)?;
+        // There is no option on the command line for how it syncs.
+        let sync = if always { "sync_interval: always" } else { "" };
+        let config = store.join("nats-server.conf");
+        fs::write(&config, format!("jetstream {{ store_dir: {:?}\n {sync} }}\n", store.display().to_string()))
+            .map_err(trouble)?;
         let process = Command::new(binary)
-            .args(["--addr", "127.0.0.1", "--port", &port.to_string(), "--jetstream", "--store_dir"])
-            .arg(store)
+            .args(["--addr", "127.0.0.1", "--port", &port.to_string(), "--config"])
+            .arg(&config)
             .arg("--log")
             .arg(store.join("nats-server.log"))
             .stdin(Stdio::null())

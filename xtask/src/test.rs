@@ -7,6 +7,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use clap::{Args, ValueEnum};
 
+use crate::postgres::{self, Postgres};
 use crate::tally::{Reader, Tally};
 use crate::{nats, workspace};
 
@@ -78,7 +79,7 @@ fn check(name: &str, mut command: impl std::borrow::BorrowMut<Command>) -> Resul
     Ok(Tally::one(status.success()))
 }
 
-/// All tests; the tests that need a server find it in [`nats::VARIABLE`].
+/// All tests; the tests that need a server find it in [`nats::VARIABLE`], those that need a database in [`postgres::VARIABLE`].
 fn tests(filter: Option<&str>) -> Result<Tally, String> {
     headline("tests");
     let server = match nats::find() {
@@ -88,13 +89,20 @@ fn tests(filter: Option<&str>) -> Result<Tally, String> {
             return Ok(Tally::one(false));
         }
     };
-    println!("nats-server: {}", server.display());
-    stream(&mut test_command(&server, filter))
+    let database = match Postgres::find(false) {
+        Ok(database) => database,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return Ok(Tally::one(false));
+        }
+    };
+    println!("nats-server: {}\nPostgreSQL: {}", server.display(), database.url());
+    stream(&mut test_command(&server, &database.url(), filter))
 }
 
-fn test_command(server: &Path, filter: Option<&str>) -> Command {
+fn test_command(server: &Path, database: &str, filter: Option<&str>) -> Command {
     let mut command = cargo("test", ["--workspace", "--all-features", "--no-fail-fast"]);
-    command.args(filter).env(nats::VARIABLE, server);
+    command.args(filter).env(nats::VARIABLE, server).env(postgres::VARIABLE, database);
     command
 }
 

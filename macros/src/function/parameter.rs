@@ -1,12 +1,13 @@
-//! One parameter: a plain name with an owned type, or `#[inject] name: &Type`.
+//! One parameter: a plain name with an owned type, `#[inject] name: &Type`, or the transaction of a step, `name: &mut Type`.
 
 use proc_macro2::Ident;
 use quote::{ToTokens, format_ident};
 use syn::spanned::Spanned;
 use syn::{Attribute, FnArg, Meta, Pat, PatType, Type};
 
-use super::borrow::{Unowned, find_unowned};
+use super::borrow::{self, Unowned, find_unowned};
 use crate::diagnostics::Diagnostics;
+use crate::evolution::Evolution;
 
 /// One parameter.
 pub(crate) struct Param {
@@ -15,13 +16,31 @@ pub(crate) struct Param {
     pub(crate) ty: Type,
     /// Not an argument, but a dependency of the worker: the type behind its `&`.
     pub(crate) inject: Option<Type>,
+    /// How messages are read that older code has written.
+    pub(crate) evolution: Evolution,
+    /// Not an argument, but the transaction that the step runs in: the type behind its `&mut`.
+    pub(crate) transaction: Option<Type>,
+}
+
+impl Param {
+    /// Whether it travels in the message.
+    pub(crate) fn is_argument(&self) -> bool {
+        self.inject.is_none() && self.transaction.is_none()
+    }
 }
 
 /// Checks a parameter. One with errors keeps its place, so that calls of the function make no further ones.
-pub(super) fn param(attribute: &str, index: usize, input: &FnArg, diagnostics: &mut Diagnostics) -> Option<Param> {
+pub(super) fn param(
+    attribute: &str,
+    transactional: bool,
+    index: usize,
+    input: &FnArg,
+    diagnostics: &mut Diagnostics,
+) -> Option<Param> {
     let FnArg::Typed(param) = input else { return None };
     let inject = param.attrs.iter().find(|attr| attr.path().is_ident("inject"));
-    for attr in param.attrs.iter().filter(|attr| !attr.path().is_ident("inject")) {
+    let is_known = |attr: &Attribute| attr.path().is_ident("inject") || attr.path().is_ident(attribute);
+    for attr in param.attrs.iter().filter(|attr| !is_known(attr)) {
         diagnostics.error(
             attr,
             "an argument of a message takes no attributes here: wrap it in a type of your own, and put them there",
@@ -29,10 +48,33 @@ pub(super) fn param(attribute: &str, index: usize, input: &FnArg, diagnostics: &
     }
     let (ident, mutable) = name(index, param, diagnostics);
     let inject = inject.map(|attr| dependency(attribute, attr, &param.ty, diagnostics));
-    if inject.is_none() {
+    let transaction =
+        (transactional && inject.is_none()).then(|| transaction(&ident, &param.ty, diagnostics)).flatten();
+    if inject.is_none() && transaction.is_none() {
         argument(attribute, &ident, &param.ty, diagnostics);
     }
-    Some(Param { ident, mutable, ty: (*param.ty).clone(), inject })
+    let evolution = Evolution::read(attribute, &param.attrs, &["default", "alias"], diagnostics);
+    if inject.is_some()
+        && let Some(attr) = param.attrs.iter().find(|attr| attr.path().is_ident(attribute))
+    {
+        diagnostics.error(attr, "a dependency is in no message, so there is nothing to read from an older one");
+    }
+    Some(Param { ident, mutable, ty: (*param.ty).clone(), inject, transaction, evolution })
+}
+
+/// The type of a transaction, without its `&mut`: in a step that runs in one, what else could be borrowed so?
+fn transaction(ident: &Ident, ty: &Type, diagnostics: &mut Diagnostics) -> Option<Type> {
+    let Type::Reference(reference) = ty else { return None };
+    reference.mutability?;
+    let mut transaction = (*reference.elem).clone();
+    if let Some(Unowned::Borrow(at) | Unowned::ImplTrait(at)) = find_unowned(&transaction) {
+        diagnostics.error(
+            at,
+            format!("a step's transaction has a type without lifetimes: write `{ident}: &mut Transaction<Postgres>`, or another one of the crate that brings it"),
+        );
+        borrow::make_static(&mut transaction);
+    }
+    Some(transaction)
 }
 
 /// The name; made up for a pattern.
@@ -40,6 +82,13 @@ fn name(index: usize, param: &PatType, diagnostics: &mut Diagnostics) -> (Ident,
     match &*param.pat {
         Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
             (pat.ident.clone(), pat.mutability.is_some())
+        }
+        Pat::Wild(pat) => {
+            diagnostics.error(
+                pat,
+                "an argument is a field of the message here, and needs a name: write `_unused`, or the like",
+            );
+            (format_ident!("argument_{index}", span = pat.span()), false)
         }
         pat => {
             diagnostics.error(

@@ -11,8 +11,9 @@ use syn::visit_mut::VisitMut;
 use syn::{Expr, Member, Stmt};
 
 use super::assigned;
-use super::graph::{BlockId, End, Graph, Jump, Scope, VarId};
+use super::graph::{BlockId, End, Graph, Jump, Line, Scope, VarId};
 use super::places::{Handler, Walk};
+use super::regions;
 
 /// A path of fields, as text: `["items", "0"]`. Empty: the variable itself.
 pub(crate) type Path = Vec<String>;
@@ -100,12 +101,8 @@ impl Liveness {
     }
 }
 
-/// Notes which variables are assigned as a whole, then iterates over the graph until nothing changes.
-pub(crate) fn analyze(graph: &mut Graph) -> Liveness {
-    let written: Vec<VarId> = (0..graph.blocks.len()).flat_map(|block| facts(graph, block).writes()).collect();
-    for var in written {
-        graph.vars[var].reassigned = true;
-    }
+/// Iterates over the graph until nothing changes.
+pub(crate) fn analyze(graph: &Graph) -> Liveness {
     let facts: Vec<_> = (0..graph.blocks.len()).map(|block| facts(graph, block)).collect();
     let at = vec![Live::default(); graph.blocks.len()];
     let mut liveness = Liveness { at, reachable: HashSet::new(), facts };
@@ -115,10 +112,17 @@ pub(crate) fn analyze(graph: &mut Graph) -> Liveness {
             open.extend(liveness.successors(graph, block));
         }
     }
+    let writes = regions::writes(graph, &liveness);
     loop {
         let mut changed = false;
         for block in (0..graph.blocks.len()).rev() {
-            let live = live_at_start(graph, block, &liveness);
+            let mut live = live_at_start(graph, block, &liveness);
+            // An arm that assigns a variable as a whole has it as a whole.
+            for var in writes.get(&block).into_iter().flatten() {
+                if live.0.contains_key(var) {
+                    live.add(*var, Path::new());
+                }
+            }
             if live != liveness.at[block] {
                 liveness.at[block] = live;
                 changed = true;
@@ -204,7 +208,8 @@ fn facts(graph: &Graph, id: BlockId) -> Facts {
     let mut scope = block.scope.clone();
     let mut lines = Vec::new();
     for line in &block.lines {
-        let uses = uses_of_stmt(&line.stmt, &scope, graph);
+        let mut uses = uses_of_stmt(&line.stmt, &scope, graph);
+        uses.reads.extend(hidden_by_some(line, &scope, graph));
         let assigned = assigned::by_stmt(&line.stmt);
         let assigned = assigned.iter().filter_map(|name| scope.get(name)).collect();
         declare(&mut scope, &line.binds, graph);
@@ -213,9 +218,14 @@ fn facts(graph: &Graph, id: BlockId) -> Facts {
     Facts { lines, end: uses_of_end(&block.end, &scope, graph) }
 }
 
-impl Facts {
-    fn writes(self) -> Vec<VarId> {
-        self.lines.into_iter().flat_map(|line| line.uses.writes).chain(self.end.writes).collect()
+/// What a `let` hides in some builds only: in the others the code after it reads that.
+fn hidden_by_some(line: &Line, scope: &Scope, graph: &Graph) -> Vec<(VarId, Path)> {
+    match &line.stmt {
+        Stmt::Local(local) if local.attrs.iter().any(|attr| attr.path().is_ident("cfg")) => {
+            let names = line.binds.iter().map(|var| graph.vars[*var].ident.to_string());
+            names.filter_map(|name| Some((scope.get(&name)?, Path::new()))).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -320,12 +330,13 @@ struct Collect<'a> {
 impl Collect<'_> {
     /// Notes a read; of a variable that is made again, the place that it is made from.
     fn read(&mut self, var: VarId, path: Path) {
-        let variable = &self.graph.vars[var];
-        match &variable.remake {
-            None => self.uses.reads.push((var, if variable.reassigned { Path::new() } else { path })),
+        match &self.graph.vars[var].remake {
+            // Its default is all of it.
+            None if self.graph.vars[var].evolution.default.is_some() => self.uses.reads.push((var, Path::new())),
+            None => self.uses.reads.push((var, path)),
             Some(remake) => {
                 self.uses.remade.push(var);
-                if let Some((place, path)) = &remake.place {
+                for (place, path) in &remake.places {
                     self.read(*place, path.clone());
                 }
             }

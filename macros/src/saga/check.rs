@@ -1,16 +1,17 @@
 //! Pass 2: what a saga's body can't contain.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
 use syn::visit::{self, Visit};
 use syn::{
-    Arm, Attribute, Block, Expr, ExprAsync, ExprClosure, ExprForLoop, ExprUnsafe, FieldValue, Item, Macro, Stmt,
+    Arm, Attribute, Block, Expr, ExprAsync, ExprClosure, ExprLit, ExprUnsafe, FieldValue, Item, Lit, Macro, Path, Stmt,
     spanned::Spanned,
 };
 
 use super::suspends;
 use crate::diagnostics::Diagnostics;
+use crate::duration;
 
 /// Checks a body.
 pub(crate) fn check(body: &Block, diagnostics: &mut Diagnostics) {
@@ -24,17 +25,23 @@ struct Check<'d> {
 impl<'ast> Visit<'ast> for Check<'_> {
     /// A closure runs where nobody can stop it: in a `map`, on another thread.
     fn visit_expr_closure(&mut self, closure: &'ast ExprClosure) {
-        if let Some(inner) = first_await(&closure.body) {
-            self.diagnostics.error_at(inner, "a step can't be awaited in a closure: collect what the closure would be called with, and await in a `for` loop over it");
+        if let Some(inner) = first_await(|find| find.visit_expr(&closure.body)) {
+            self.diagnostics.error_at(inner, "a step can't be awaited in a closure: let it return the calls, and await them all with `join_all`, or await one after the other in a `for` loop");
+        } else {
+            visit::visit_expr_closure(self, closure);
         }
     }
 
+    /// Nobody can tell what is awaited in it. One that awaits nothing is a value like others.
     fn visit_expr_async(&mut self, block: &'ast ExprAsync) {
-        let body = Expr::Async(block.clone());
-        self.diagnostics.error_at(
-            body.span(),
-            "an async block can't be part of a saga: put the async work into a `#[step]`, and await its call",
-        );
+        if block.block.stmts.iter().any(|stmt| first_await(|find| find.visit_stmt(stmt)).is_some()) {
+            let body = Expr::Async(block.clone());
+            return self.diagnostics.error_at(
+                body.span(),
+                "an async block that awaits can't be part of a saga: put the async work into a `#[step]`, and await its call",
+            );
+        }
+        visit::visit_expr_async(self, block);
     }
 
     /// What a macro makes of its tokens can't be seen here.
@@ -42,18 +49,22 @@ impl<'ast> Visit<'ast> for Check<'_> {
         if let Some(token) = find_await(call.tokens.clone()) {
             self.diagnostics
                 .error_at(token.span(), "a step can't be awaited inside a macro call: await it before, with `let`");
+        } else if let Some(name) = awaiting(&call.path) {
+            let message = format!(
+                "`{name}!` awaits in a way of its own, which no saga can save: await the calls in the saga's body, or put this into a `#[step]`"
+            );
+            self.diagnostics.error(&call.path, message);
         }
-    }
-
-    fn visit_expr_for_loop(&mut self, inner: &'ast ExprForLoop) {
-        if suspends::block(&inner.body) && !suspends::expr(&inner.expr) {
-            self.check_iterable(&inner.expr);
-        }
-        visit::visit_expr_for_loop(self, inner);
     }
 
     fn visit_expr(&mut self, expr: &'ast Expr) {
         match expr {
+            Expr::Await(inner) => {
+                self.check_durations(&inner.base);
+                visit::visit_expr(self, expr);
+            }
+            // `;`
+            Expr::Verbatim(tokens) if tokens.is_empty() => {}
             Expr::TryBlock(_) | Expr::Yield(_) | Expr::Verbatim(_) => {
                 self.diagnostics.error(expr, "this expression isn't supported in a saga");
             }
@@ -98,6 +109,28 @@ impl<'ast> Visit<'ast> for Check<'_> {
 }
 
 impl Check<'_> {
+    /// The durations that are written in what is awaited: `sleep("3d")`, `charge(x).timeout("30s")`.
+    fn check_durations(&mut self, awaited: &Expr) {
+        let given = match awaited {
+            Expr::Call(call) => {
+                let Expr::Path(path) = &*call.func else { return };
+                let is_sleep = path.path.segments.last().is_some_and(|last| last.ident == "sleep");
+                call.args.first().filter(|_| is_sleep)
+            }
+            Expr::MethodCall(call) => {
+                self.check_durations(&call.receiver);
+                call.args.first().filter(|_| call.method == "timeout")
+            }
+            Expr::Paren(inner) => return self.check_durations(&inner.expr),
+            _ => None,
+        };
+        if let Some(literal @ Expr::Lit(ExprLit { lit: Lit::Str(_), .. })) = given
+            && let Err(error) = duration::parse(literal)
+        {
+            self.diagnostics.push(error);
+        }
+    }
+
     fn check_cfg(&mut self, attrs: &[Attribute]) {
         for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")) {
             self.diagnostics.error(
@@ -106,39 +139,30 @@ impl Check<'_> {
             );
         }
     }
+}
 
-    /// The rest of a loop over a borrow can't be saved.
-    fn check_iterable(&mut self, iterable: &Expr) {
-        let borrowed = match iterable {
-            Expr::Reference(reference) => Some(&reference.expr),
-            Expr::MethodCall(call)
-                if ["iter", "iter_mut"].iter().any(|name| call.method == name) && call.args.is_empty() =>
-            {
-                Some(&call.receiver)
-            }
-            _ => None,
-        };
-        if let Some(borrowed) = borrowed {
-            let text = quote::quote!(#borrowed).to_string().replace(" . ", ".");
-            let message = format!(
-                "a loop that awaits can't borrow what it goes through yet, as the rest of it is saved at each step: write `{text}.clone()`, or move it"
-            );
-            self.diagnostics.error(iterable, message);
-        }
+/// The first `.await` of what is visited, at any depth.
+fn first_await(visit: impl FnOnce(&mut FirstAwait)) -> Option<Span> {
+    let mut find = FirstAwait(None);
+    visit(&mut find);
+    find.0
+}
+
+struct FirstAwait(Option<Span>);
+
+impl<'ast> Visit<'ast> for FirstAwait {
+    fn visit_expr_await(&mut self, expr: &'ast syn::ExprAwait) {
+        self.0.get_or_insert(expr.await_token.span());
     }
 }
 
-/// The first `.await` of an expression, at any depth.
-fn first_await(expr: &Expr) -> Option<proc_macro2::Span> {
-    struct Find(Option<proc_macro2::Span>);
-    impl<'ast> Visit<'ast> for Find {
-        fn visit_expr_await(&mut self, expr: &'ast syn::ExprAwait) {
-            self.0.get_or_insert(expr.await_token.span());
-        }
-    }
-    let mut find = Find(None);
-    find.visit_expr(expr);
-    find.0
+/// The name of a macro that awaits what it is given, if it is known to: `tokio::select!`.
+fn awaiting(path: &Path) -> Option<String> {
+    const MACROS: [&str; 6] = ["select", "select_biased", "join", "try_join", "pin", "poll"];
+    let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+    let [library, name] = &names[..] else { return None };
+    let is_known = ["tokio", "futures"].contains(&library.as_str()) && MACROS.contains(&name.as_str());
+    is_known.then(|| names.join("::"))
 }
 
 fn find_await(tokens: TokenStream) -> Option<TokenTree> {

@@ -2,11 +2,16 @@
 //!
 //! Only what contains a suspension is split into blocks; everything else stays verbatim in their lines.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
 use syn::{Expr, Pat, Stmt, Type};
+
+use super::lower::borrows::Shape;
+use crate::evolution::Evolution;
+use crate::root::Root;
 
 /// A variable of the saga that may live in several blocks.
 pub(crate) type VarId = usize;
@@ -54,6 +59,10 @@ pub(crate) struct Graph {
     pub(crate) sites: Vec<Site>,
     /// Items declared in the body (functions, constants, `use`): visible everywhere.
     pub(crate) items: Vec<Stmt>,
+    /// Where what generated code names is found.
+    pub(crate) root: Root,
+    /// The names that were made up for variables that hide others, with those that the user wrote.
+    pub(crate) renamed: HashMap<String, String>,
 }
 
 /// A variable, of the user or of the compiler.
@@ -62,22 +71,46 @@ pub(crate) struct Var {
     /// Its name in the generated code.
     pub(crate) ident: Ident,
     pub(crate) mutable: bool,
-    /// Assigned as a whole after its declaration: then it is never divided into its fields.
-    pub(crate) reassigned: bool,
     /// The type, where the user wrote one for a value that is assigned in several branches, or later (`let x: u8;`).
     pub(crate) ty: Option<Type>,
+    pub(crate) kind: Kind,
     /// Set when it is not saved, but made again: `let name = &user.name;`, `let label = "paid";`
     pub(crate) remake: Option<Remake>,
+    /// How it is read from records of older code.
+    pub(crate) evolution: Evolution,
+}
+
+/// What is said when a variable can't be saved depends on what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The user's, mostly.
+    Plain,
+    /// What is left of a loop.
+    Rest,
+    /// A part of an expression that was evaluated before a step in it.
+    Operand,
+}
+
+impl Var {
+    /// Whether it is taken out of a constant that has no type of its own.
+    pub(crate) fn is_constant_item(&self) -> bool {
+        self.remake.as_ref().is_some_and(|remake| remake.shape == Shape::Constant && remake.pattern.is_some())
+    }
 }
 
 /// How a variable is made again after a suspension.
 #[derive(Debug, Clone)]
 pub(crate) struct Remake {
+    /// What it is made from.
     pub(crate) init: Expr,
     /// The type, where the user wrote one.
     pub(crate) ty: Option<Type>,
-    /// The variable that it borrows from, and the fields.
-    pub(crate) place: Option<(VarId, Vec<String>)>,
+    /// The places that `init` reads.
+    pub(crate) places: Vec<(VarId, Vec<String>)>,
+    /// The pattern that takes `init` apart; none if the variable is all of it. Those that share one are made together.
+    pub(crate) pattern: Option<Rc<Pat>>,
+    /// What the variable is.
+    pub(crate) shape: Shape,
 }
 
 /// A straight piece of code.
@@ -91,6 +124,13 @@ pub(crate) struct Block {
     pub(crate) reply: Option<(SiteId, VarId)>,
     pub(crate) lines: Vec<Line>,
     pub(crate) end: End,
+}
+
+impl Block {
+    /// Whether a loop leads here when it is done.
+    pub(crate) fn is_after_loop(&self) -> bool {
+        matches!(self.origin, "after_loop" | "after_while" | "after_for")
+    }
 }
 
 /// One statement, and the variables that it declares.

@@ -6,12 +6,14 @@
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::quote_spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr, ExprAsync, ExprClosure, Item, parse_quote_spanned};
+use syn::{Block, Expr, ExprAsync, ExprClosure, ExprMatch, Item, parse_quote_spanned};
+
+use crate::root::Root;
 
 /// `call.await` becomes `match call { call => Durable::inline(call).await }`.
-pub(crate) fn inline(body: &Block) -> Block {
+pub(crate) fn inline(body: &Block, root: &Root) -> Block {
     let mut body = body.clone();
-    Inline.visit_block_mut(&mut body);
+    Inline { root }.visit_block_mut(&mut body);
     body
 }
 
@@ -32,17 +34,22 @@ pub(crate) fn inline_tokens(tokens: TokenStream) -> TokenStream {
     output
 }
 
-struct Inline;
+struct Inline<'r> {
+    root: &'r Root,
+}
 
-impl VisitMut for Inline {
+impl VisitMut for Inline<'_> {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         visit_mut::visit_expr_mut(self, expr);
         if let Expr::Await(inner) = expr {
-            let (base, span) = (&inner.base, inner.await_token.span);
-            let call = Ident::new("__call", span);
-            *expr = parse_quote_spanned! { span =>
-                match #base { #call => ::sagaflow::__private::Durable::inline(#call).await }
+            let span = inner.await_token.span;
+            let (call, root) = (Ident::new("__call", span), self.root.at(span));
+            let mut run: ExprMatch = parse_quote_spanned! { span =>
+                match () { #call => #root::__private::Durable::inline(#call).await }
             };
+            // Put in as a tree, not as tokens: a struct literal in it needs parentheses then, and gets them.
+            std::mem::swap(&mut run.expr, &mut inner.base);
+            *expr = Expr::Match(run);
         }
     }
 

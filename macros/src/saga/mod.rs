@@ -7,7 +7,7 @@
 //! 3. [`resolve`]: names that hide others get names of their own;
 //! 4. [`lower`]: the body becomes a [`graph`] of blocks, split where it awaits;
 //! 5. [`analyze`]: which places are read after each await;
-//! 6. [`emit`]: the graph becomes one function.
+//! 6. [`emit`]: the graph becomes one function, with an [`outline`] of itself.
 
 mod analyze;
 mod assigned;
@@ -17,23 +17,32 @@ mod graph;
 mod inline;
 mod lower;
 mod macro_tokens;
+mod outline;
 mod pattern;
 mod places;
+mod regions;
 mod resolve;
+mod show;
 mod suspends;
 #[cfg(test)]
 mod tests;
+mod text;
 mod verify;
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::visit_mut::VisitMut;
 use syn::{Block, parse_quote};
 
 use crate::diagnostics::Diagnostics;
+use crate::duration;
+use crate::evolution;
 use crate::function::{self, Function};
 use crate::message::{self, unraw};
 use crate::options::Options;
 use crate::step;
+use outline::Outline;
 use pattern::Binding;
 
 /// Expands `#[saga(options)] item`.
@@ -43,43 +52,66 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
         Ok(item) => item,
         Err(rejected) => return rejected,
     };
+    function::alone("saga", &mut item, &mut diagnostics);
     for attr in item.attrs.extract_if(.., |attr| step::is_helper(attr)) {
         let name = attr.path().segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
         diagnostics.error(attr, step::misplaced_on_saga(&name));
     }
     let options = Options::parse("saga", options, &mut diagnostics);
-    let function = Function::new("saga", item, &mut diagnostics);
+    let Some(root) = options.root(&item.sig.ident) else {
+        return function::without_sagaflow("saga", item, diagnostics);
+    };
+    let function = Function::new("saga", item, (None, None), root, &mut diagnostics);
     let Some(body) = &function.body.block else { return emit_verbatim(&function, &options, diagnostics) };
     check::check(body, &mut diagnostics);
     if !diagnostics.is_empty() {
         return emit_stub(&function, &options, diagnostics);
     }
-    let resume = compile(&function, body, &mut diagnostics);
+    let (resume, outline) = compile(&function, body, &mut diagnostics);
     if !diagnostics.is_empty() {
         return emit_stub(&function, &options, diagnostics);
     }
-    emit(&function, &options, &inline::inline(body), &resume)
+    let mut plain = body.clone();
+    evolution::strip(|strip| strip.visit_block_mut(&mut plain));
+    let expansion = emit(&function, &options, &inline::inline(&plain, &function.root), &resume);
+    show::show_if_asked(&function, &expansion, &outline);
+    expansion
 }
 
-/// Passes 3 to 6: the body of `resume`.
-fn compile(function: &Function, body: &Block, diagnostics: &mut Diagnostics) -> TokenStream {
+/// Passes 3 to 6: the body of `resume`, and what comes after what in it.
+fn compile(function: &Function, body: &Block, diagnostics: &mut Diagnostics) -> (TokenStream, Outline) {
     let names: Vec<Ident> = function.params.iter().map(|param| param.ident.clone()).collect();
-    let params: Vec<Binding> =
-        function.params.iter().map(|param| Binding { ident: param.ident.clone(), mutable: param.mutable }).collect();
+    let params: Vec<Binding> = function
+        .params
+        .iter()
+        .map(|param| Binding { ident: param.ident.clone(), mutable: param.mutable, by_ref: false })
+        .collect();
     let mut body = body.clone();
-    resolve::resolve(&names, &mut body, diagnostics);
+    let renamed = resolve::resolve(&names, &mut body, diagnostics);
     let ident = &function.ident;
     let fields = function.params.iter().map(|param| {
         let (ident, mutability) = (&param.ident, param.mutable.then(|| quote!(mut)));
         quote!(#mutability #ident)
     });
     let first = parse_quote!(let #ident { #(#fields),* } = __arguments;);
-    let mut graph = lower::lower(&params, first, body, diagnostics);
-    let liveness = analyze::analyze(&mut graph);
+    let mut graph = lower::lower(&params, first, body, &function.root, diagnostics);
+    graph.renamed = renamed;
+    // The parameters are the first variables.
+    for (var, param) in graph.vars.iter_mut().zip(&function.params) {
+        var.evolution = param.evolution.clone();
+    }
+    let liveness = analyze::analyze(&graph);
+    for var in verify::unassigned(&graph, &liveness) {
+        let ident = &graph.vars[var].ident;
+        diagnostics.error(
+            ident,
+            format!("`{ident}` has no value yet on a way to where it is read: assign it in every branch"),
+        );
+    }
     if cfg!(debug_assertions) && diagnostics.is_empty() {
         verify::verify(&graph, &liveness);
     }
-    emit::emit(&graph, &liveness)
+    emit::emit(&graph, &liveness, function.is_fallible())
 }
 
 /// ```text
@@ -89,7 +121,7 @@ fn compile(function: &Function, body: &Block, diagnostics: &mut Diagnostics) -> 
 /// ```
 /// and, as the body of `Message::inline`, the function as it was written, its awaits turned into inline runs.
 fn emit(function: &Function, options: &Options, body: &impl ToTokens, resume: &TokenStream) -> TokenStream {
-    let Function { ident, output, attrs, .. } = function;
+    let Function { ident, output, attrs, root, .. } = function;
     let body_name = format_ident!("__{}", unraw(ident), span = ident.span());
     let params = function.params.iter().map(|param| {
         let (ident, ty, mutability) = (&param.ident, &param.ty, param.mutable.then(|| quote!(mut)));
@@ -99,27 +131,83 @@ fn emit(function: &Function, options: &Options, body: &impl ToTokens, resume: &T
     let lints =
         attrs.iter().filter(|attr| ["allow", "expect", "warn", "deny"].iter().any(|name| attr.path().is_ident(name)));
     let cfgs = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+    let inner = &function.body.attrs;
     let inline = quote! {
         #(#lints)*
+        #(#inner)*
         #[allow(clippy::match_single_binding, clippy::too_many_arguments, reason = "an `.await` is a `match`")]
         async fn #body_name(#(#params),*) -> #output #body
 
         #body_name(#(self.#values),*).await
     };
-    let message = message::emit(function, options, &inline, false);
+    let message = message::emit(function, options, "SagaKind", &inline, false);
     let machine = Ident::new("machine", proc_macro2::Span::mixed_site());
+    let tracked = show::tracked();
+    let mut resume = Group::new(
+        Delimiter::Brace,
+        quote! {
+            use #root::__private::{AnyRest as _, TypeName as _};
+            #resume
+        },
+    );
+    // Where rustc points at the whole body, it is the same place as in the inline form, and shown once.
+    resume.set_span(function.body.span);
+    let deadline = options.deadline.map(|deadline| {
+        let deadline = duration::emit(deadline);
+        quote! {
+            const DEADLINE: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(#deadline);
+        }
+    });
+    let (versions, check) = versions(function, options);
     quote! {
         #message
+        #tracked
+        #check
 
         #(#cfgs)*
-        impl ::sagaflow::__private::Saga for #ident {
-            #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
-            async fn resume(#machine: &mut ::sagaflow::__private::Machine<'_>) -> #output {
-                use ::sagaflow::__private::AnyRest as _;
-                #resume
-            }
+        impl #root::__private::Saga for #ident {
+            #deadline
+            #versions
+
+            #[allow(warnings, unused, nonstandard_style, unreachable_code, clippy::all, clippy::pedantic, clippy::nursery)]
+            async fn resume(#machine: &mut #root::__private::Machine<'_>) -> #output #resume
         }
     }
+}
+
+/// Which version it is, and what is done with instances of older ones; and what is checked of that where it stands.
+///
+/// ```text
+/// const VERSION: u32 = 2;
+/// fn earlier(definition: &mut SagaDefinition) { definition.before::<Self, checkout_v1>(); definition.keep::<release>(); }
+/// ```
+fn versions(function: &Function, options: &Options) -> (TokenStream, Option<TokenStream>) {
+    let Function { ident, root, .. } = function;
+    let version = options.version.map(|version| quote!(const VERSION: ::core::primitive::u32 = #version;));
+    let before = options.before.as_ref().map(|before| {
+        let span = before.span();
+        quote_spanned!(span => definition.before::<Self, #before>();)
+    });
+    let migrate = options.migrate.as_ref().map(|migrate| {
+        let span = migrate.span();
+        quote_spanned!(span => definition.migrate::<Self>(#migrate);)
+    });
+    let keep = options.keep.iter().map(|step| quote_spanned!(step.span() => definition.keep::<#step>();));
+    let check = options.before.as_ref().map(|before| {
+        let (span, root) = (before.span(), root.at(before.span()));
+        let cfgs = function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+        quote_spanned!(span => #(#cfgs)* const _: () = #root::__private::is_version_before::<#before, #ident>();)
+    });
+    let earlier = (before.is_some() || migrate.is_some() || !options.keep.is_empty()).then(|| {
+        quote! {
+            fn earlier(definition: &mut #root::__private::SagaDefinition) {
+                #before
+                #migrate
+                #(#keep)*
+            }
+        }
+    });
+    (quote!(#version #earlier), check)
 }
 
 /// For a body that doesn't parse. rustc has said so, and says it once more at the same place, which it shows once.
@@ -139,15 +227,15 @@ fn emit_verbatim(function: &Function, options: &Options, diagnostics: Diagnostic
 
 /// For a function with errors: the same items without substance, so that no second error follows.
 fn emit_stub(function: &Function, options: &Options, diagnostics: Diagnostics) -> TokenStream {
-    let Function { ident, output, .. } = function;
+    let Function { ident, output, root, .. } = function;
     let unreachable = quote!(::core::unreachable!());
-    let message = message::emit(function, options, &unreachable, true);
+    let message = message::emit(function, options, "SagaKind", &unreachable, true);
     let errors = diagnostics.into_tokens();
     quote! {
         #message
 
-        impl ::sagaflow::__private::Saga for #ident {
-            async fn resume(_: &mut ::sagaflow::__private::Machine<'_>) -> #output {
+        impl #root::__private::Saga for #ident {
+            async fn resume(_: &mut #root::__private::Machine<'_>) -> #output {
                 #unreachable
             }
         }

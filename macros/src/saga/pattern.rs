@@ -2,32 +2,63 @@
 
 use proc_macro2::Ident;
 use syn::visit::{self, Visit};
-use syn::{Expr, Pat, PatIdent};
+use syn::{Expr, Local, Pat, PatIdent, PatOr};
 
 /// A variable that a pattern binds.
 #[derive(Debug, Clone)]
 pub(crate) struct Binding {
     pub(crate) ident: Ident,
     pub(crate) mutable: bool,
+    pub(crate) by_ref: bool,
 }
 
-/// The variables that a pattern binds; each once, though or-patterns name them several times.
+/// The variables that a pattern binds; each once, though or-patterns name them several times. Those of a guard's `let`
+/// are not among them: see [`guard`].
 pub(crate) fn bindings(pattern: &Pat) -> Vec<Binding> {
-    struct Collect(Vec<Binding>);
+    collect(pattern, false)
+}
+
+/// The same for a pattern that always matches: of a `let` without an `else`, of a `for`. No constant can stand in it, so
+/// that a name may begin with a capital letter, too (`let X = …`).
+pub(crate) fn irrefutable(pattern: &Pat) -> Vec<Binding> {
+    collect(pattern, true)
+}
+
+/// The variables of a `let`.
+pub(crate) fn of_local(local: &Local) -> Vec<Binding> {
+    let has_else = local.init.as_ref().is_some_and(|init| init.diverge.is_some());
+    collect(&local.pat, !has_else)
+}
+
+fn collect(pattern: &Pat, is_irrefutable: bool) -> Vec<Binding> {
+    struct Collect {
+        found: Vec<Binding>,
+        is_irrefutable: bool,
+    }
     impl<'ast> Visit<'ast> for Collect {
         fn visit_pat_ident(&mut self, pat: &'ast PatIdent) {
-            if is_binding(pat) && !self.0.iter().any(|known| known.ident == pat.ident) {
-                self.0.push(Binding { ident: pat.ident.clone(), mutable: pat.mutability.is_some() });
+            let is_variable = self.is_irrefutable || is_binding(pat);
+            if is_variable && !self.found.iter().any(|known| known.ident == pat.ident) {
+                let by_ref = pat.by_ref.is_some();
+                let mutable = pat.mutability.is_some() && !by_ref;
+                self.found.push(Binding { ident: pat.ident.clone(), mutable, by_ref });
             }
             visit::visit_pat_ident(self, pat);
+        }
+
+        // One of its cases alone need not match.
+        fn visit_pat_or(&mut self, pat: &'ast PatOr) {
+            let outside = std::mem::replace(&mut self.is_irrefutable, false);
+            visit::visit_pat_or(self, pat);
+            self.is_irrefutable = outside;
         }
 
         // Guards and constants bind nothing out here.
         fn visit_expr(&mut self, _: &'ast Expr) {}
     }
-    let mut collect = Collect(Vec::new());
+    let mut collect = Collect { found: Vec::new(), is_irrefutable };
     collect.visit_pat(pattern);
-    collect.0
+    collect.found
 }
 
 /// The variables that the `let` patterns of a condition bind, in `a && let Some(x) = b && …`.
@@ -40,6 +71,14 @@ pub(crate) fn condition_bindings(condition: &Expr) -> Vec<Binding> {
             all
         }
         _ => Vec::new(),
+    }
+}
+
+/// The guard of an arm's pattern.
+pub(crate) fn guard(pattern: &Pat) -> Option<&Expr> {
+    match pattern {
+        Pat::Guard(guard) => Some(&guard.guard),
+        _ => None,
     }
 }
 

@@ -11,7 +11,7 @@ use syn::{Arm, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprStruct, ExprWh
 
 use super::graph::Jump;
 use super::macro_tokens::{Strings, strings_of};
-use super::pattern::{bindings, condition_bindings};
+use super::pattern::{bindings, condition_bindings, irrefutable, of_local};
 
 /// What is to be done with the places of a piece of code.
 pub(crate) trait Handler {
@@ -171,13 +171,13 @@ impl<H: Handler> VisitMut for Walk<'_, H> {
         }
         self.visit_pat_mut(&mut local.pat);
         if !self.hidden.is_empty() {
-            self.hide(bindings(&local.pat));
+            self.hide(of_local(local));
         }
     }
 
     fn visit_expr_closure_mut(&mut self, closure: &mut ExprClosure) {
         self.scoped(|walk| {
-            closure.inputs.iter().for_each(|input| walk.hide(bindings(input)));
+            closure.inputs.iter().for_each(|input| walk.hide(irrefutable(input)));
             walk.visit_expr_mut(&mut closure.body);
         });
     }
@@ -217,7 +217,7 @@ impl<H: Handler> VisitMut for Walk<'_, H> {
     fn visit_expr_for_loop_mut(&mut self, expr: &mut ExprForLoop) {
         self.visit_expr_mut(&mut expr.expr);
         self.scoped(|walk| {
-            walk.hide(bindings(&expr.pat));
+            walk.hide(irrefutable(&expr.pat));
             walk.visit_block_mut(&mut expr.body);
         });
     }

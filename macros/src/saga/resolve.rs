@@ -10,30 +10,33 @@
 //! far as constructs that suspend go; code that stays verbatim is not touched. A variable that hides one of the same scope needs no other name: nobody can reach
 //! the older one any more.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Member, Pat, PatIdent, Stmt};
 
-use super::pattern::{bindings, is_binding};
+use super::pattern::{bindings, irrefutable, of_local};
 use super::places::{Handler, Walk, as_place};
 use super::suspends;
 use crate::diagnostics::Diagnostics;
 use crate::message::unraw;
 
-/// Renames in the body of a function with these parameters.
-pub(crate) fn resolve(params: &[Ident], body: &mut Block, diagnostics: &mut Diagnostics) {
+/// Renames in the body of a function with these parameters. Returns the new names, with those that they stand for.
+pub(crate) fn resolve(params: &[Ident], body: &mut Block, diagnostics: &mut Diagnostics) -> HashMap<String, String> {
     let mut resolver = Resolver {
         // The parameters are of the body's own scope here: nobody can reach one that is hidden in it.
         scopes: vec![params.iter().map(ToString::to_string).collect()],
         taken: all_names(body.to_token_stream()),
         free: free_names(body),
         borrowed: HashSet::new(),
+        references: HashSet::new(),
+        renamed: HashMap::new(),
         diagnostics,
     };
     resolver.statements(&mut body.stmts);
+    resolver.renamed
 }
 
 /// Every word of the body, those in strings included: a new name must be none of them.
@@ -57,16 +60,28 @@ fn all_names(tokens: TokenStream) -> HashSet<String> {
 
 /// The names that mean something from outside the body: the steps that it calls, constants.
 fn free_names(body: &Block) -> HashSet<String> {
-    struct Free(HashSet<String>);
-    impl Handler for Free {
-        fn place(&mut self, root: &Ident, _: &[Member]) -> Option<(Ident, usize)> {
-            self.0.insert(root.to_string());
-            None
-        }
-    }
     let mut free = Free(HashSet::new());
     Walk::new(&mut free).statements(&mut body.clone().stmts);
     free.0
+}
+
+struct Free(HashSet<String>);
+
+impl Handler for Free {
+    fn place(&mut self, root: &Ident, _: &[Member]) -> Option<(Ident, usize)> {
+        self.0.insert(root.to_string());
+        None
+    }
+}
+
+/// `&place`, or a tuple with one.
+fn is_borrow(expr: &Expr) -> bool {
+    match expr {
+        Expr::Reference(_) => true,
+        Expr::Paren(inner) => is_borrow(&inner.expr),
+        Expr::Tuple(inner) => inner.elems.iter().any(is_borrow),
+        _ => false,
+    }
 }
 
 struct Resolver<'d> {
@@ -80,6 +95,10 @@ struct Resolver<'d> {
     /// The variables that others borrow from (`let name = &user.name;`): those must be reachable to make the others
     /// again, so that even one of the same scope does not hide them.
     borrowed: HashSet<String>,
+    /// The variables that borrow.
+    references: HashSet<String>,
+    /// The names that were made up, with those that they stand for.
+    renamed: HashMap<String, String>,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -109,6 +128,7 @@ impl Resolver<'_> {
         let mut names = (2..).map(|n| format!("{plain}_{n}"));
         let new = names.find(|new| !self.taken.contains(new)).expect("there are numbers enough");
         self.taken.insert(new.clone());
+        self.renamed.insert(new.clone(), plain);
         self.scopes.last_mut().expect("a scope is open").insert(new.clone());
         format_ident!("{new}", span = ident.span())
     }
@@ -124,14 +144,12 @@ impl Resolver<'_> {
                 Stmt::Local(local) => {
                     if let Some(init) = &mut local.init {
                         self.expr(&mut init.expr);
-                        if let Expr::Reference(reference) = &*init.expr {
-                            self.borrowed.extend(as_place(&reference.expr).map(|(root, _)| root.to_string()));
-                        }
+                        self.borrow(&local.pat, &init.expr);
                         if let Some((_, diverge)) = &mut init.diverge {
                             self.expr(diverge);
                         }
                     }
-                    for binding in bindings(&local.pat) {
+                    for binding in of_local(local) {
                         if let Some(new) = self.declare(&binding.ident) {
                             rename_in_pattern(&mut local.pat, &binding.ident, &new);
                             self.rename(&binding.ident, &new, |walk| walk.statements(rest));
@@ -141,6 +159,18 @@ impl Resolver<'_> {
                 Stmt::Expr(expr, _) => self.expr(expr),
                 Stmt::Item(_) | Stmt::Macro(_) => {}
             }
+        }
+    }
+
+    /// Notes what the variables of a `let` may borrow from, so that they can be made again.
+    fn borrow(&mut self, pat: &Pat, init: &Expr) {
+        let has_ref = bindings(pat).iter().any(|binding| binding.by_ref);
+        let is_copy = as_place(init).is_some_and(|(root, _)| self.references.contains(&root.to_string()));
+        if has_ref || is_copy || is_borrow(init) {
+            let mut names = Free(HashSet::new());
+            Walk::new(&mut names).visit_expr_mut(&mut init.clone());
+            self.borrowed.extend(names.0);
+            self.references.extend(bindings(pat).iter().map(|binding| binding.ident.to_string()));
         }
     }
 
@@ -163,7 +193,7 @@ impl Resolver<'_> {
             Expr::Loop(inner) => self.block(&mut inner.body),
             Expr::If(inner) => {
                 self.scoped(|resolver| {
-                    resolver.condition(&mut inner.cond, &mut inner.then_branch);
+                    resolver.condition(&mut inner.cond, |walk| walk.visit_block_mut(&mut inner.then_branch));
                     resolver.block(&mut inner.then_branch);
                 });
                 if let Some((_, otherwise)) = &mut inner.else_branch {
@@ -171,13 +201,13 @@ impl Resolver<'_> {
                 }
             }
             Expr::While(inner) => self.scoped(|resolver| {
-                resolver.condition(&mut inner.cond, &mut inner.body);
+                resolver.condition(&mut inner.cond, |walk| walk.visit_block_mut(&mut inner.body));
                 resolver.block(&mut inner.body);
             }),
             Expr::ForLoop(inner) => {
                 self.expr(&mut inner.expr);
                 self.scoped(|resolver| {
-                    for binding in bindings(&inner.pat) {
+                    for binding in irrefutable(&inner.pat) {
                         if let Some(new) = resolver.declare(&binding.ident) {
                             rename_in_pattern(&mut inner.pat, &binding.ident, &new);
                             resolver.rename(&binding.ident, &new, |walk| walk.visit_block_mut(&mut inner.body));
@@ -193,11 +223,11 @@ impl Resolver<'_> {
                         for binding in bindings(&arm.pat) {
                             if let Some(new) = resolver.declare(&binding.ident) {
                                 rename_in_pattern(&mut arm.pat, &binding.ident, &new);
-                                resolver.rename(&binding.ident, &new, |walk| {
-                                    walk.visit_pat_mut(&mut arm.pat);
-                                    walk.visit_expr_mut(&mut arm.body);
-                                });
+                                resolver.rename(&binding.ident, &new, |walk| walk.visit_arm_mut(arm));
                             }
+                        }
+                        if let Pat::Guard(guard) = &mut arm.pat {
+                            resolver.condition(&mut guard.guard, |walk| walk.visit_expr_mut(&mut arm.body));
                         }
                         resolver.expr(&mut arm.body);
                     });
@@ -207,9 +237,9 @@ impl Resolver<'_> {
         }
     }
 
-    /// The parts of a condition, `a && let Some(x) = b && …`: what one binds is visible in those after it and in the
-    /// body. A part that binds a name again gets another one.
-    fn condition(&mut self, cond: &mut Expr, body: &mut Block) {
+    /// The parts of a condition or guard, `a && let Some(x) = b && …`: what one binds is visible in those after it and in
+    /// the body. A part that binds a name again gets another one.
+    fn condition(&mut self, cond: &mut Expr, mut in_body: impl FnMut(&mut Walk<'_, Rename<'_>>)) {
         let mut parts = Vec::new();
         conjuncts(cond, &mut parts);
         let mut rest = &mut parts[..];
@@ -236,7 +266,7 @@ impl Resolver<'_> {
                             self.rename(&name.ident, &new, |walk| walk.visit_expr_mut(other));
                         }
                         if hidden_from.is_none() {
-                            self.rename(&name.ident, &new, |walk| walk.visit_block_mut(body));
+                            self.rename(&name.ident, &new, &mut in_body);
                         }
                     }
                 }
@@ -305,7 +335,7 @@ fn rename_in_pattern(pat: &mut Pat, from: &Ident, to: &Ident) {
         }
 
         fn visit_pat_ident_mut(&mut self, pat: &mut PatIdent) {
-            if pat.ident == *self.0 && is_binding(pat) {
+            if pat.ident == *self.0 {
                 pat.ident = Ident::new(&self.1.to_string(), pat.ident.span());
             }
             visit_mut::visit_pat_ident_mut(self, pat);

@@ -70,6 +70,10 @@ fn what_would_change_its_meaning_is_an_error() {
         ("match n { #[cfg(test)] 1 => a().await, _ => {} }", "can't be left out by `#[cfg]`"),
         ("unsafe { a().await; }", "in an `unsafe` block"),
         ("loop { a().await; skip!(continue); }", "`continue` can't leave a loop or block that awaits"),
+        (
+            "'all: loop { a().await; skip!(for x in y { break 'all; }); }",
+            "`break` can't leave a loop or block that awaits",
+        ),
         ("const N: u32 = 1; { const N: u32 = 2; b(N).await; }", "would be seen outside of the block"),
         ("{ use x::*; a().await; } a().await;", "would be seen outside of the block"),
         ("let __x = 1; b(__x).await;", "names that begin with two underscores"),
@@ -77,7 +81,10 @@ fn what_would_change_its_meaning_is_an_error() {
         ("v[next()] += a().await;", "is evaluated before the step or after it"),
         ("let x = c.plus({ c = 2; a().await });", "`c` is read before this step and changed by it"),
         ("v[a().await] = 1;", "in the place that is assigned to"),
-        ("for x in &v { b(x).await; }", "write `v.clone()`"),
+        (
+            "let late; if n > 3 { a().await; late = 1; } b(late).await;",
+            "`late` has no value yet on a way to where it is read",
+        ),
         ("let f = |x| b(x).await;", "can't be awaited in a closure"),
         ("format!(\"{}\", a().await);", "inside a macro call"),
     ];
@@ -99,4 +106,46 @@ fn long_sagas_expand_in_proportion() {
     };
     let (few, many) = (size(50), size(500));
     assert!(many < few * 12, "50 steps make {few} characters, 500 make {many}");
+}
+
+/// The blocks of `docs/expansion.md` with this info string.
+fn documented(kind: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/expansion.md");
+    let text = std::fs::read_to_string(path).expect("it can be read");
+    let opening = format!("```{kind}\n");
+    let blocks = text.split(&opening).skip(1);
+    blocks.map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+/// Code without its layout, and without the paths that the document leaves out.
+fn normal(code: &str) -> String {
+    let mut code: String = code.split_whitespace().collect();
+    for path in ["::sagaflow::__private::", "::sagaflow::", "::core::option::Option::", "::core::primitive::"] {
+        code = code.replace(path, "");
+    }
+    for close in [")", "]", "}", ">"] {
+        code = code.replace(&format!(",{close}"), close);
+    }
+    code
+}
+
+/// All that the document shows stands in the real expansion, in the same order, and without gaps but where it says so.
+#[test]
+fn the_document_shows_the_real_expansion() {
+    let source = std::fs::read_to_string(folder().join("checkout.rs")).expect("it can be read");
+    assert_eq!(documented("rust,saga"), [source.as_str()]);
+    let item: TokenStream = source.parse().expect("it is Rust");
+    let file: syn::File = syn::parse2(expand(TokenStream::new(), item)).expect("the expansion is Rust");
+    let expansion = normal(&prettyplease::unparse(&file));
+    let blocks = documented("rust,expansion");
+    assert!(blocks.len() > 5, "{blocks:?}");
+    let mut rest = &expansion[..];
+    for (index, block) in blocks.iter().enumerate() {
+        for shown in block.split("// …").map(normal).filter(|shown| !shown.is_empty()) {
+            let Some(start) = rest.find(&shown) else {
+                panic!("block {index} shows what is not there:\n{shown}\n\nin:\n{rest}");
+            };
+            rest = &rest[start + shown.len()..];
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The graph checks itself, in debug builds of the compiler: a bug shows here, and not in somebody's saga.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::analyze::{self, Deferred, Live, Liveness, Path};
 use super::graph::{BlockId, End, Graph, VarId};
@@ -49,6 +49,21 @@ pub(crate) fn problems(graph: &Graph, liveness: &Liveness) -> Vec<String> {
         problems.push(format!("`{}` is read before the beginning", graph.vars[var].ident));
     }
     problems
+}
+
+/// Variables without a value on a way to where they are read. That is the user's mistake, and rustc's to find; but it
+/// finds it too late, as nothing can be generated for such a way.
+pub(crate) fn unassigned(graph: &Graph, liveness: &Liveness) -> BTreeSet<VarId> {
+    let deferred = Deferred::new(graph, liveness);
+    let missing = |id: BlockId| {
+        let own = own(graph, liveness, id);
+        let read = targets(graph, liveness, id).into_iter().flat_map(|(target, defined)| {
+            liveness.at[target].places().map(|(var, _)| var).filter(move |var| defined != Some(*var))
+        });
+        let missing = read.filter(|var| !own.contains(var) && !deferred.may_have(id, *var));
+        missing.collect::<Vec<_>>()
+    };
+    liveness.reachable.iter().flat_map(|id| missing(*id)).collect()
 }
 
 /// The variables that get a value in the block.

@@ -36,11 +36,14 @@ pub(super) fn emit(tokens: TokenStream, function: &Function, diagnostics: &mut D
     if let Some(param) = function
         .params
         .iter()
-        .filter(|param| param.inject.is_some())
+        .filter(|param| !param.is_argument())
         .find(|param| find_ident(quote!(#call), &param.ident.to_string()).is_some())
     {
         let used = find_ident(quote!(#call), &param.ident.to_string());
-        diagnostics.error(used, format!("`{0}` is injected, and does not travel to the compensation: let the compensating step inject `{0}` itself", param.ident));
+        diagnostics.error(used, match param.inject {
+            Some(_) => format!("`{0}` is injected, and does not travel to the compensation: let the compensating step inject `{0}` itself", param.ident),
+            None => format!("`{0}` is the transaction of this step, and is over when the compensation runs: let that be a `#[step(transaction)]` with one of its own", param.ident),
+        });
         return TokenStream::new();
     }
     let ident = &function.ident;
@@ -69,7 +72,7 @@ fn check_call(call: &Expr, diagnostics: &mut Diagnostics) -> bool {
             );
             diagnostics.error(inner.await_token, message);
         }
-        Expr::Lit(_) | Expr::Closure(_) | Expr::Async(_) | Expr::Assign(_) | Expr::Tuple(_) => {
+        Expr::Lit(_) | Expr::Closure(_) | Expr::Async(_) | Expr::Assign(_) | Expr::Tuple(_) | Expr::Block(_) => {
             diagnostics.error(call, "a compensation is one call of a step, such as `delete_user(output.id)`");
         }
         _ => return true,
@@ -78,7 +81,7 @@ fn check_call(call: &Expr, diagnostics: &mut Diagnostics) -> bool {
 }
 
 /// The first identifier of a name in the tokens, at any depth, that is no field or method.
-fn find_ident(tokens: TokenStream, name: &str) -> Option<Ident> {
+pub(super) fn find_ident(tokens: TokenStream, name: &str) -> Option<Ident> {
     let mut after_dot = false;
     for token in tokens {
         match token {

@@ -12,6 +12,7 @@ use crate::diagnostics::Diagnostics;
 use crate::function::{self, Function, Item};
 use crate::message::{self, unraw};
 use crate::options::Options;
+use crate::root::Root;
 
 /// The attributes that belong to `#[step]` and are taken off the function.
 const HELPERS: [&str; 2] = ["retry", "compensate"];
@@ -23,15 +24,39 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
         Err(rejected) => return rejected,
     };
     let mut diagnostics = Diagnostics::default();
+    function::alone("step", &mut item, &mut diagnostics);
     let (helpers, attrs) = item.attrs.drain(..).partition(is_helper);
     item.attrs = attrs;
-    let function = Function::new("step", item, &mut diagnostics);
+    let mut in_options = Diagnostics::default();
+    let options = Options::parse("step", options, &mut in_options);
+    let Some(root) = options.root(&item.sig.ident) else { return function::without_sagaflow("step", item, in_options) };
+    let manner = (options.blocking.as_ref(), options.transaction.as_ref());
+    let function = Function::new("step", item, manner, root, &mut diagnostics);
+    check_transaction(&function, &options, &mut diagnostics);
     let signature_is_broken = !diagnostics.is_empty();
-    let options = Options::parse("step", options, &mut diagnostics);
+    diagnostics.extend(in_options);
+    let uses = uses(&function, &helpers);
     let define = define(&function, helpers, &mut diagnostics);
     let output = if signature_is_broken { emit_stub(&function, &options) } else { emit(&function, &options, &define) };
     let errors = diagnostics.into_tokens();
-    quote!(#output #errors)
+    quote!(#output #uses #errors)
+}
+
+/// A step that runs in a transaction takes exactly one.
+fn check_transaction(function: &Function, options: &Options, diagnostics: &mut Diagnostics) {
+    if let (Some(_), Some(blocking)) = (&options.transaction, &options.blocking) {
+        let message = "a step with `transaction` waits for its database, and can't block its thread as well: leave out `blocking`";
+        return diagnostics.error(blocking, message);
+    }
+    let mut transactions = function.params.iter().filter(|param| param.transaction.is_some());
+    if options.transaction.is_some() && transactions.next().is_none() {
+        let message = "a step with `transaction` takes the open transaction: add a parameter such as `tx: &mut Transaction<Postgres>`";
+        return diagnostics.error(&function.ident, message);
+    }
+    for another in transactions {
+        let message = "a step runs in one transaction: let the work of the other one be a step of its own";
+        diagnostics.error(&another.ty, message);
+    }
 }
 
 /// `#[retry]` or `#[compensate]` was met before `#[step]`: moves it below, where `#[step]` finds it.
@@ -41,7 +66,8 @@ pub(crate) fn helper(name: &str, options: TokenStream, item: TokenStream) -> Tok
     if let Ok(mut function) = function
         && function.attrs.iter().any(|attr| is_named(attr, "step"))
     {
-        function.attrs.push(syn::parse_quote!(#[::sagaflow::#ident(#options)]));
+        let root = Root::find().unwrap_or_default();
+        function.attrs.push(syn::parse_quote!(#[#root::#ident(#options)]));
         return quote!(#function);
     }
     let message = match syn::parse2::<Item>(item.clone()) {
@@ -63,8 +89,38 @@ pub(crate) fn is_helper(attr: &Attribute) -> bool {
     HELPERS.iter().any(|name| is_named(attr, name))
 }
 
-fn is_named(attr: &Attribute, name: &str) -> bool {
+pub(crate) fn is_named(attr: &Attribute, name: &str) -> bool {
     attr.path().segments.last().is_some_and(|segment| segment.ident == name)
+}
+
+/// Uses the names of the helper attributes where they were written, or rustc would call their imports unused, and an IDE
+/// would not know them. Without an import they still mean ours: what a glob brings is taken only if nothing else has the
+/// name.
+///
+/// ```text
+/// use ::sagaflow::__private::helpers::*;
+/// const _: () = { use retry as _; };
+/// ```
+fn uses(function: &Function, helpers: &[Attribute]) -> TokenStream {
+    let root = &function.root;
+    let cfgs: Vec<_> = function.attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
+    let fallback = helpers.iter().any(|attr| attr.path().get_ident().is_some()).then(|| {
+        quote! {
+            #(#cfgs)*
+            #[allow(unused_imports, clippy::wildcard_imports)]
+            use #root::__private::helpers::*;
+        }
+    });
+    let paths = helpers.iter().map(Attribute::path);
+    let uses = (!helpers.is_empty()).then(|| {
+        quote! {
+            #(#cfgs)*
+            const _: () = {
+                #(#[allow(unused_imports)] use #paths as _;)*
+            };
+        }
+    });
+    quote!(#fallback #uses)
 }
 
 /// The body of `Step::define`: dependencies, retry policy, compensation.
@@ -74,6 +130,14 @@ fn define(function: &Function, helpers: Vec<Attribute>, diagnostics: &mut Diagno
         Some(quote!(step.needs::<#ty>(#name);))
     });
     let mut lines = quote!(#(#needs)*);
+    if let Some((param, _)) = function.transaction() {
+        let name = unraw(&param.ident);
+        lines.extend(quote!(step.transactional::<Self>(#name);));
+    }
+    let doc = first_paragraph(&function.attrs);
+    if !doc.is_empty() {
+        lines.extend(quote!(step.documented(#doc);));
+    }
     for name in HELPERS {
         let mut found = helpers.iter().filter(|attr| is_named(attr, name));
         let Some(attr) = found.next() else { continue };
@@ -95,6 +159,20 @@ fn define(function: &Function, helpers: Vec<Attribute>, diagnostics: &mut Diagno
     lines
 }
 
+/// The first paragraph of a function's documentation, as one line.
+fn first_paragraph(attrs: &[Attribute]) -> String {
+    let lines = attrs.iter().filter(|attr| attr.path().is_ident("doc")).filter_map(|attr| match &attr.meta {
+        syn::Meta::NameValue(syn::MetaNameValue {
+            value: syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }),
+            ..
+        }) => Some(text.value()),
+        _ => None,
+    });
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let lines = text.lines().map(str::trim).skip_while(|line| line.is_empty()).take_while(|line| !line.is_empty());
+    lines.collect::<Vec<_>>().join(" ")
+}
+
 fn usage(helper: &str) -> &'static str {
     match helper {
         "retry" => "`#[retry(exponential, base = \"1s\", max_attempts = 5)]`",
@@ -111,8 +189,20 @@ fn usage(helper: &str) -> &'static str {
 ///     }
 /// }
 /// ```
+///
+/// A blocking step's body is an ordinary function, called by `__private::blocking(move || …).await`.
+///
+/// With `#[step(transaction)]`, `define` says `step.transactional::<Self>("tx")`, `run` is `in_transaction(self, injected).await`, and the body
+/// stands in
+///
+/// ```text
+/// impl TransactionalStep for create_user {
+///     type Transaction = Transaction<Postgres>;
+///     async fn run_in(self, transaction: &mut Transaction<Postgres>, injected: Injected) -> Result<User, UserError> { … }
+/// }
+/// ```
 fn emit(function: &Function, options: &Options, define: &TokenStream) -> TokenStream {
-    let Function { ident, output, body, attrs, .. } = function;
+    let Function { ident, output, body, attrs, root, .. } = function;
     let body_name = format_ident!("__{}", unraw(ident), span = ident.span());
     let params = function.params.iter().map(|param| {
         let (ident, ty) = (&param.ident, &param.ty);
@@ -121,53 +211,85 @@ fn emit(function: &Function, options: &Options, define: &TokenStream) -> TokenSt
     });
     let values = function.params.iter().map(|param| {
         let ident = &param.ident;
-        if param.inject.is_some() { quote_spanned!(param.ty.span() => injected.get()) } else { quote!(self.#ident) }
+        match param {
+            _ if param.inject.is_some() => quote_spanned!(param.ty.span() => injected.get()),
+            _ if param.transaction.is_some() => quote!(transaction),
+            _ => quote!(self.#ident),
+        }
     });
     let lints =
         attrs.iter().filter(|attr| ["allow", "expect", "warn", "deny"].iter().any(|name| attr.path().is_ident(name)));
     let cfgs: Vec<_> = attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
     let inline = quote!(
-        ::sagaflow::__private::Step::run(
+        #root::__private::Step::run(
             self,
-            ::sagaflow::__private::Injected::inline(<Self as ::sagaflow::__private::Message>::NAME)
+            #root::__private::Injected::inline(<Self as #root::__private::Message>::NAME)
         )
         .await
     );
-    let message = message::emit(function, options, &inline, false);
+    let message = message::emit(function, options, "StepKind", &inline, false);
+    let (asyncness, call) = match &options.blocking {
+        None => (quote!(async), quote!(#body_name(#(#values),*).await)),
+        Some(_) => {
+            let call = quote!(move || #body_name(#(#values),*));
+            (TokenStream::new(), quote!(#root::__private::blocking(#call).await))
+        }
+    };
+    let mut run = quote! {
+        #(#lints)*
+        #[allow(clippy::too_many_arguments)]
+        #asyncness fn #body_name(#(#params),*) -> #output #body
+
+        #call
+    };
+    let transactional = function.transaction().map(|(param, ty)| {
+        let in_transaction =
+            std::mem::replace(&mut run, quote!(#root::__private::in_transaction(self, injected).await));
+        let root_there = root.at(param.ty.span());
+        quote! {
+            #(#cfgs)*
+            impl #root_there::__private::TransactionalStep for #ident {
+                type Transaction = #ty;
+
+                #[allow(unused_variables)]
+                async fn run_in(self, transaction: &mut #ty, injected: #root::__private::Injected) -> #output {
+                    #in_transaction
+                }
+            }
+        }
+    });
     quote! {
         #message
 
         #(#cfgs)*
-        impl ::sagaflow::__private::Step for #ident {
+        impl #root::__private::Step for #ident {
             #[allow(unused_variables, clippy::all, clippy::pedantic)]
-            fn define(step: &mut ::sagaflow::__private::StepDefinition) {
+            fn define(step: &mut #root::__private::StepDefinition) {
                 #define
             }
 
             #[allow(unused_variables)]
-            async fn run(self, injected: ::sagaflow::__private::Injected) -> #output {
-                #(#lints)*
-                #[allow(clippy::too_many_arguments)]
-                async fn #body_name(#(#params),*) -> #output #body
-
-                #body_name(#(#values),*).await
+            async fn run(self, injected: #root::__private::Injected) -> #output {
+                #run
             }
         }
+
+        #transactional
     }
 }
 
 /// For a signature with errors: the same items without substance, so that no second error follows.
 fn emit_stub(function: &Function, options: &Options) -> TokenStream {
-    let Function { ident, output, .. } = function;
+    let Function { ident, output, root, .. } = function;
     let unreachable = quote!(::core::unreachable!());
-    let message = message::emit(function, options, &unreachable, true);
+    let message = message::emit(function, options, "StepKind", &unreachable, true);
     quote! {
         #message
 
-        impl ::sagaflow::__private::Step for #ident {
-            fn define(_: &mut ::sagaflow::__private::StepDefinition) {}
+        impl #root::__private::Step for #ident {
+            fn define(_: &mut #root::__private::StepDefinition) {}
 
-            async fn run(self, _: ::sagaflow::__private::Injected) -> #output {
+            async fn run(self, _: #root::__private::Injected) -> #output {
                 #unreachable
             }
         }

@@ -12,11 +12,13 @@ use syn::{Expr, ExprLit, Lit, Pat, Token, parenthesized};
 use crate::diagnostics::{Diagnostics, listed, unknown};
 use crate::duration;
 use crate::function::Function;
+use crate::root::Root;
+use crate::step::compensate::find_ident;
 
 const KINDS: [&str; 5] = ["fixed", "linear", "exponential", "random", "adaptive"];
 const JITTERS: [&str; 4] = ["none", "full", "equal", "decorrelated"];
-const COMMON: [&str; 8] =
-    ["jitter", "max_delay", "max_attempts", "max_elapsed", "timeout", "unless", "only", "exhausted"];
+const COMMON: [&str; 9] =
+    ["jitter", "max_delay", "max_attempts", "max_elapsed", "timeout", "unless", "only", "after", "exhausted"];
 
 /// The options that a kind has of its own.
 fn own_options(kind: &str) -> &'static [&'static str] {
@@ -87,7 +89,7 @@ impl Parse for Entry {
     }
 }
 
-/// Emits `step.retry(…);` and, for `unless` and `only`, `step.terminal(…);`.
+/// Emits `step.retry(…);` and, for `unless` and `only`, `step.terminal(…);`, for `after`, `step.retry_after(…);`.
 pub(super) fn emit(tokens: TokenStream, function: &Function, diagnostics: &mut Diagnostics) -> TokenStream {
     let Some(attribute) = diagnostics.note(syn::parse2::<Attribute>(tokens)) else { return TokenStream::new() };
     let kind = attribute.kind.to_string();
@@ -96,7 +98,7 @@ pub(super) fn emit(tokens: TokenStream, function: &Function, diagnostics: &mut D
         return TokenStream::new();
     }
     let allowed: Vec<_> = own_options(&kind).iter().chain(&COMMON).copied().collect();
-    let mut policy = Policy { kind: &attribute.kind, entries: Vec::new(), diagnostics };
+    let mut policy = Policy { kind: &attribute.kind, entries: Vec::new(), root: &function.root, diagnostics };
     for entry in &attribute.entries {
         let key = entry.key.to_string();
         if !allowed.contains(&key.as_str()) {
@@ -111,15 +113,19 @@ pub(super) fn emit(tokens: TokenStream, function: &Function, diagnostics: &mut D
     let backoff = policy.backoff();
     let settings = policy.settings();
     let terminal = policy.terminal(function);
+    let after = policy.after(function);
+    let root = &function.root;
     quote! {
-        step.retry(::sagaflow::__private::RetryPolicy::new(#backoff) #settings);
+        step.retry(#root::__private::RetryPolicy::new(#backoff) #settings);
         #terminal
+        #after
     }
 }
 
 struct Policy<'a> {
     kind: &'a Ident,
     entries: Vec<&'a Entry>,
+    root: &'a Root,
     diagnostics: &'a mut Diagnostics,
 }
 
@@ -199,15 +205,16 @@ impl<'a> Policy<'a> {
                 quote!(Adaptive { base: #base, threshold: #threshold })
             }
         };
-        quote!(::sagaflow::__private::Backoff::#fields)
+        let root = self.root;
+        quote!(#root::__private::Backoff::#fields)
     }
 
     /// The options that all kinds have, as calls on the policy.
     fn settings(&mut self) -> TokenStream {
-        let mut calls = TokenStream::new();
+        let (root, mut calls) = (self.root, TokenStream::new());
         if let Some(jitter) = self.word("jitter", &JITTERS) {
             let variant = format_ident!("{}", capitalized(&jitter));
-            calls.extend(quote!(.jitter(::sagaflow::__private::Jitter::#variant)));
+            calls.extend(quote!(.jitter(#root::__private::Jitter::#variant)));
         }
         for key in ["max_delay", "max_elapsed", "timeout"] {
             if let Some(limit) = self.duration(key) {
@@ -231,7 +238,7 @@ impl<'a> Policy<'a> {
         }
         if let Some(word) = self.word("exhausted", &["fail", "pause"]) {
             let variant = format_ident!("{}", capitalized(&word));
-            calls.extend(quote!(.exhausted(::sagaflow::__private::OnExhausted::#variant)));
+            calls.extend(quote!(.exhausted(#root::__private::OnExhausted::#variant)));
             if self.get("max_attempts").is_none() && self.get("max_elapsed").is_none() {
                 let key = self.get("exhausted").map(|entry| &entry.key);
                 self.diagnostics.error(
@@ -306,22 +313,51 @@ impl<'a> Policy<'a> {
                 );
                 continue;
             };
-            if !function.is_fallible() {
-                self.diagnostics.error(
-                    &entry.key,
-                    format!(
-                        "`{key}` looks at the error, but `{}` returns no `Result`: leave it out, or return one",
-                        function.ident
-                    ),
-                );
+            if !self.has_error(entry, function) {
                 continue;
             }
-            let ident = &function.ident;
+            let (ident, root) = (&function.ident, self.root.at(pattern.span()));
             lines.extend(quote_spanned! { pattern.span() =>
-                step.terminal(|error: &::sagaflow::ErrorOf<#ident>| #not ::core::matches!(error, #pattern));
+                step.terminal(|error: &#root::ErrorOf<#ident>| #not ::core::matches!(error, #pattern));
             });
         }
         lines
+    }
+
+    /// `after = error.retry_after()`: when the error says when to come back, that counts.
+    ///
+    /// ```text
+    /// step.retry_after(|error: &ErrorOf<fetch>| retry_delay(error.retry_after()));
+    /// ```
+    fn after(&mut self, function: &Function) -> TokenStream {
+        let Some(entry) = self.get("after") else { return TokenStream::new() };
+        let Some(value) = self.value("after") else { return TokenStream::new() };
+        if !self.has_error(entry, function) {
+            return TokenStream::new();
+        }
+        let Some(error) = find_ident(quote!(#value), "error") else {
+            self.diagnostics.error(
+                value,
+                "`after` asks the error when to come back, as in `after = error.retry_after()`; delays that don't depend on it belong to the kind of the policy",
+            );
+            return TokenStream::new();
+        };
+        let (ident, root) = (&function.ident, self.root.at(value.span()));
+        quote_spanned! { value.span() =>
+            step.retry_after(|#error: &#root::ErrorOf<#ident>| #root::__private::retry_delay(#value));
+        }
+    }
+
+    /// Whether the step has an error for the option to look at.
+    fn has_error(&mut self, entry: &Entry, function: &Function) -> bool {
+        if !function.is_fallible() {
+            let (key, name) = (&entry.key, &function.ident);
+            self.diagnostics.error(
+                key,
+                format!("`{key}` looks at the error, but `{name}` returns no `Result`: leave it out, or return one"),
+            );
+        }
+        function.is_fallible()
     }
 }
 

@@ -1,9 +1,17 @@
 impl ::sagaflow::__private::Saga for branches {
-    #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(
+        warnings,
+        unused,
+        nonstandard_style,
+        unreachable_code,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u32, Failure> {
-        use ::sagaflow::__private::AnyRest as _;
+        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
         #[derive(::core::clone::Clone, ::core::marker::Copy)]
         enum __At {
             Start,
@@ -16,7 +24,9 @@ impl ::sagaflow::__private::Saga for branches {
         }
         let mut slot_n = ::core::option::Option::None;
         let mut slot_value = ::core::option::Option::None;
-        let codec_n = ::sagaflow::__private::Saved::codec();
+        let codec_n = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
+            _,
+        >>::codec();
         let mut __call_even = ::core::option::Option::None;
         let mut __call_num = ::core::option::Option::None;
         let mut __call_num_2 = ::core::option::Option::None;
@@ -39,7 +49,7 @@ impl ::sagaflow::__private::Saga for branches {
                     let __arguments = machine.arguments().await;
                     let branches { n } = __arguments;
                     let __call = even(n);
-                    machine.save("n", &n, &codec_n).await;
+                    machine.save("n", &n, &codec_n);
                     match machine
                         .suspend(
                             "even",
@@ -51,11 +61,12 @@ impl ::sagaflow::__private::Saga for branches {
                     {}
                 }
                 __At::even => 'arm: {
-                    machine.restore("n", &mut slot_n, &codec_n).await;
+                    machine.restore("n", &mut slot_n, &codec_n);
+                    machine.restored().await;
                     let n = ::sagaflow::__private::take(&mut slot_n);
                     let __reply = ::sagaflow::__private::Machine::reply(
                             machine,
-                            &__call_even,
+                            ::sagaflow::__private::Durable::reader(&__call_even),
                         )
                         .await;
                     let found = if let Some(x) = __reply { x } else { 0 };
@@ -75,7 +86,7 @@ impl ::sagaflow::__private::Saga for branches {
                         }
                         n_2 if n_2 > 5 => {
                             let __call = num(n_2);
-                            machine.save("n", &n, &codec_n).await;
+                            machine.save("n", &n, &codec_n);
                             match machine
                                 .suspend(
                                     "num#2",
@@ -98,16 +109,17 @@ impl ::sagaflow::__private::Saga for branches {
                 __At::num => 'arm: {
                     let __reply_2 = ::sagaflow::__private::Machine::reply(
                             machine,
-                            &__call_num,
+                            ::sagaflow::__private::Durable::reader(&__call_num),
                         )
                         .await;
                     return __reply_2;
                 }
                 __At::num_2 => 'arm: {
-                    machine.restore("n", &mut slot_n, &codec_n).await;
+                    machine.restore("n", &mut slot_n, &codec_n);
+                    machine.restored().await;
                     let __reply_3 = ::sagaflow::__private::Machine::reply(
                             machine,
-                            &__call_num_2,
+                            ::sagaflow::__private::Durable::reader(&__call_num_2),
                         )
                         .await;
                     let __value = __reply_3?;
@@ -133,7 +145,7 @@ impl ::sagaflow::__private::Saga for branches {
                 __At::num_3 => 'arm: {
                     let __reply_4 = ::sagaflow::__private::Machine::reply(
                             machine,
-                            &__call_num_3,
+                            ::sagaflow::__private::Durable::reader(&__call_num_3),
                         )
                         .await;
                     return __reply_4;
@@ -143,7 +155,13 @@ impl ::sagaflow::__private::Saga for branches {
                         machine,
                         "even",
                         &__call_even,
-                        &[("n", ::sagaflow::__private::type_in(&slot_n))],
+                        &[
+                            ::sagaflow::__private::Variable::new(
+                                "n",
+                                ::sagaflow::__private::Waiting(&slot_n).type_name(),
+                                &codec_n,
+                            ),
+                        ],
                     );
                     ::sagaflow::__private::Machine::describe(
                         machine,
@@ -155,7 +173,13 @@ impl ::sagaflow::__private::Saga for branches {
                         machine,
                         "num#2",
                         &__call_num_2,
-                        &[("n", ::sagaflow::__private::type_in(&slot_n))],
+                        &[
+                            ::sagaflow::__private::Variable::new(
+                                "n",
+                                ::sagaflow::__private::Waiting(&slot_n).type_name(),
+                                &codec_n,
+                            ),
+                        ],
                     );
                     ::sagaflow::__private::Machine::describe(
                         machine,
@@ -163,7 +187,27 @@ impl ::sagaflow::__private::Saga for branches {
                         &__call_num_3,
                         &[],
                     );
-                    match machine.described().await {}
+                    match machine
+                        .described(
+                            &[
+                                ("@start", "", &[("even", "")]),
+                                (
+                                    "even",
+                                    "",
+                                    &[
+                                        ("@completed", "else"),
+                                        ("num", "Some(half), 0"),
+                                        ("num#2", "Some(half), n if n > 5"),
+                                        ("num#3", "Some(half), other"),
+                                    ],
+                                ),
+                                ("num", "", &[("@completed", "Ok"), ("@failed", "Err")]),
+                                ("num#2", "", &[("@failed", "Err"), ("num#3", "Ok")]),
+                                ("num#3", "", &[("@completed", "Ok"), ("@failed", "Err")]),
+                            ],
+                        )
+                        .await
+                    {}
                 }
             }
         }

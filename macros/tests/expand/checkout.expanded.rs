@@ -1,15 +1,24 @@
 impl ::sagaflow::__private::Saga for checkout {
-    #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(
+        warnings,
+        unused,
+        nonstandard_style,
+        unreachable_code,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<Receipt, CheckoutError> {
-        use ::sagaflow::__private::AnyRest as _;
+        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
         #[derive(::core::clone::Clone, ::core::marker::Copy)]
         enum __At {
             Start,
             create_user,
             NextItem,
             reserve,
+            AfterFor,
             create_order,
             Description,
         }
@@ -18,11 +27,19 @@ impl ::sagaflow::__private::Saga for checkout {
         let mut slot_user_label = ::core::option::Option::None;
         let mut slot_total = ::core::option::Option::None;
         let mut slot_rest_of_item = ::core::option::Option::None;
-        let codec_request_items = ::sagaflow::__private::Saved::codec();
-        let codec_user_id = ::sagaflow::__private::Saved::codec();
-        let codec_user_label = ::sagaflow::__private::Saved::codec();
-        let codec_total = ::sagaflow::__private::Saved::codec();
-        let codec_rest_of_item = ::sagaflow::__private::Saved::codec();
+        let codec_request_items = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
+            _,
+        >>::codec();
+        let codec_user_id = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
+            _,
+        >>::codec();
+        let codec_user_label = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
+            _,
+        >>::codec();
+        let codec_total = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
+            _,
+        >>::codec();
+        let codec_rest_of_item = ::sagaflow::__private::SavedItems::codec();
         let mut __call_create_user = ::core::option::Option::None;
         let mut __call_reserve = ::core::option::Option::None;
         let mut __call_create_order = ::core::option::Option::None;
@@ -43,9 +60,7 @@ impl ::sagaflow::__private::Saga for checkout {
                     let __arguments = machine.arguments().await;
                     let checkout { request } = __arguments;
                     let __call = create_user(request.name);
-                    machine
-                        .save("request.items", &request.items, &codec_request_items)
-                        .await;
+                    machine.save("request.items", &request.items, &codec_request_items);
                     match machine
                         .suspend(
                             "create_user",
@@ -62,14 +77,14 @@ impl ::sagaflow::__private::Saga for checkout {
                             "request.items",
                             &mut slot_request_items,
                             &codec_request_items,
-                        )
-                        .await;
+                        );
+                    machine.restored().await;
                     let request_items = ::sagaflow::__private::take(
                         &mut slot_request_items,
                     );
                     let __reply = ::sagaflow::__private::Machine::reply(
                             machine,
-                            &__call_create_user,
+                            ::sagaflow::__private::Durable::reader(&__call_create_user),
                         )
                         .await;
                     let user = __reply?;
@@ -86,18 +101,12 @@ impl ::sagaflow::__private::Saga for checkout {
                     continue 'machine;
                 }
                 __At::NextItem => 'arm: {
-                    let user_id = ::sagaflow::__private::take(&mut slot_user_id);
-                    let user_label = ::sagaflow::__private::take(&mut slot_user_label);
-                    let mut total = ::sagaflow::__private::take(&mut slot_total);
                     let mut __rest_of_item = ::sagaflow::__private::take(
                         &mut slot_rest_of_item,
                     );
-                    match __rest_of_item.next() {
+                    match ::core::iter::Iterator::next(&mut __rest_of_item) {
                         ::core::option::Option::Some(item) => {
                             if item == 0 {
-                                slot_user_id = ::core::option::Option::Some(user_id);
-                                slot_user_label = ::core::option::Option::Some(user_label);
-                                slot_total = ::core::option::Option::Some(total);
                                 slot_rest_of_item = ::core::option::Option::Some(
                                     __rest_of_item,
                                 );
@@ -105,14 +114,16 @@ impl ::sagaflow::__private::Saga for checkout {
                                 continue 'machine;
                             }
                             let __call = reserve(item);
-                            machine.save("user.id", &user_id, &codec_user_id).await;
+                            machine.keep("user.id", &slot_user_id, &codec_user_id);
                             machine
-                                .save("user.label", &user_label, &codec_user_label)
-                                .await;
-                            machine.save("total", &total, &codec_total).await;
+                                .keep("user.label", &slot_user_label, &codec_user_label);
+                            machine.keep("total", &slot_total, &codec_total);
                             machine
-                                .save("@rest_of_item", &__rest_of_item, &codec_rest_of_item)
-                                .await;
+                                .save(
+                                    "@rest_of_item",
+                                    &__rest_of_item,
+                                    &codec_rest_of_item,
+                                );
                             match machine
                                 .suspend(
                                     "reserve",
@@ -124,40 +135,27 @@ impl ::sagaflow::__private::Saga for checkout {
                             {}
                         }
                         ::core::option::Option::None => {
-                            let label = &user_label;
-                            let __call = create_order(user_id, total);
-                            machine
-                                .save("user.label", &user_label, &codec_user_label)
-                                .await;
-                            match machine
-                                .suspend(
-                                    "create_order",
-                                    __call,
-                                    &mut __call_create_order,
-                                    ::sagaflow::__private::Durable::begin,
-                                )
-                                .await
-                            {}
+                            at = __At::AfterFor;
+                            continue 'machine;
                         }
                     }
                 }
                 __At::reserve => 'arm: {
-                    machine.restore("user.id", &mut slot_user_id, &codec_user_id).await;
+                    machine.restore("user.id", &mut slot_user_id, &codec_user_id);
                     machine
-                        .restore("user.label", &mut slot_user_label, &codec_user_label)
-                        .await;
-                    machine.restore("total", &mut slot_total, &codec_total).await;
+                        .restore("user.label", &mut slot_user_label, &codec_user_label);
+                    machine.restore("total", &mut slot_total, &codec_total);
                     machine
                         .restore(
                             "@rest_of_item",
                             &mut slot_rest_of_item,
                             &codec_rest_of_item,
-                        )
-                        .await;
+                        );
+                    machine.restored().await;
                     let mut total = ::sagaflow::__private::take(&mut slot_total);
                     let __reply_2 = ::sagaflow::__private::Machine::reply(
                             machine,
-                            &__call_reserve,
+                            ::sagaflow::__private::Durable::reader(&__call_reserve),
                         )
                         .await;
                     let line = __reply_2?;
@@ -166,15 +164,32 @@ impl ::sagaflow::__private::Saga for checkout {
                     at = __At::NextItem;
                     continue 'machine;
                 }
+                __At::AfterFor => 'arm: {
+                    let user_id = ::sagaflow::__private::take(&mut slot_user_id);
+                    let user_label = ::sagaflow::__private::take(&mut slot_user_label);
+                    let mut total = ::sagaflow::__private::take(&mut slot_total);
+                    let label = &user_label;
+                    let __call = create_order(user_id, total);
+                    machine.save("user.label", &user_label, &codec_user_label);
+                    match machine
+                        .suspend(
+                            "create_order",
+                            __call,
+                            &mut __call_create_order,
+                            ::sagaflow::__private::Durable::begin,
+                        )
+                        .await
+                    {}
+                }
                 __At::create_order => 'arm: {
                     machine
-                        .restore("user.label", &mut slot_user_label, &codec_user_label)
-                        .await;
+                        .restore("user.label", &mut slot_user_label, &codec_user_label);
+                    machine.restored().await;
                     let user_label = ::sagaflow::__private::take(&mut slot_user_label);
                     let label = &user_label;
                     let __reply_3 = ::sagaflow::__private::Machine::reply(
                             machine,
-                            &__call_create_order,
+                            ::sagaflow::__private::Durable::reader(&__call_create_order),
                         )
                         .await;
                     let order = __reply_3?;
@@ -189,9 +204,11 @@ impl ::sagaflow::__private::Saga for checkout {
                         "create_user",
                         &__call_create_user,
                         &[
-                            (
+                            ::sagaflow::__private::Variable::new(
                                 "request.items",
-                                ::sagaflow::__private::type_in(&slot_request_items),
+                                ::sagaflow::__private::Waiting(&slot_request_items)
+                                    .type_name(),
+                                &codec_request_items,
                             ),
                         ],
                     );
@@ -200,15 +217,27 @@ impl ::sagaflow::__private::Saga for checkout {
                         "reserve",
                         &__call_reserve,
                         &[
-                            ("user.id", ::sagaflow::__private::type_in(&slot_user_id)),
-                            (
-                                "user.label",
-                                ::sagaflow::__private::type_in(&slot_user_label),
+                            ::sagaflow::__private::Variable::new(
+                                "user.id",
+                                ::sagaflow::__private::Waiting(&slot_user_id).type_name(),
+                                &codec_user_id,
                             ),
-                            ("total", ::sagaflow::__private::type_in(&slot_total)),
-                            (
+                            ::sagaflow::__private::Variable::new(
+                                "user.label",
+                                ::sagaflow::__private::Waiting(&slot_user_label)
+                                    .type_name(),
+                                &codec_user_label,
+                            ),
+                            ::sagaflow::__private::Variable::new(
+                                "total",
+                                ::sagaflow::__private::Waiting(&slot_total).type_name(),
+                                &codec_total,
+                            ),
+                            ::sagaflow::__private::Variable::new(
                                 "@rest_of_item",
-                                ::sagaflow::__private::type_in(&slot_rest_of_item),
+                                ::sagaflow::__private::Waiting(&slot_rest_of_item)
+                                    .type_name(),
+                                &codec_rest_of_item,
                             ),
                         ],
                     );
@@ -217,13 +246,38 @@ impl ::sagaflow::__private::Saga for checkout {
                         "create_order",
                         &__call_create_order,
                         &[
-                            (
+                            ::sagaflow::__private::Variable::new(
                                 "user.label",
-                                ::sagaflow::__private::type_in(&slot_user_label),
+                                ::sagaflow::__private::Waiting(&slot_user_label)
+                                    .type_name(),
+                                &codec_user_label,
                             ),
                         ],
                     );
-                    match machine.described().await {}
+                    match machine
+                        .described(
+                            &[
+                                ("@start", "", &[("create_user", "")]),
+                                ("create_user", "", &[("@failed", "Err"), ("@for", "Ok")]),
+                                (
+                                    "@for",
+                                    "for item",
+                                    &[
+                                        ("@for", "item == 0"),
+                                        ("reserve", "next"),
+                                        ("create_order", "done"),
+                                    ],
+                                ),
+                                ("reserve", "", &[("@failed", "Err"), ("@for", "Ok")]),
+                                (
+                                    "create_order",
+                                    "",
+                                    &[("@failed", "Err"), ("@completed", "Ok")],
+                                ),
+                            ],
+                        )
+                        .await
+                    {}
                 }
             }
         }

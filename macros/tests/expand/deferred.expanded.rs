@@ -1,9 +1,17 @@
 impl ::sagaflow::__private::Saga for deferred {
-    #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(
+        warnings,
+        unused,
+        nonstandard_style,
+        unreachable_code,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u8, Failure> {
-        use ::sagaflow::__private::AnyRest as _;
+        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
         #[derive(::core::clone::Clone, ::core::marker::Copy)]
         enum __At {
             Start,
@@ -14,8 +22,12 @@ impl ::sagaflow::__private::Saga for deferred {
         let mut slot_n = ::core::option::Option::None;
         let mut slot_x = ::core::option::Option::None;
         let mut slot_late = ::core::option::Option::None;
-        let codec_n = ::sagaflow::__private::Saved::codec();
-        let codec_x = ::sagaflow::__private::Saved::codec();
+        let codec_n = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
+            _,
+        >>::codec();
+        let codec_x = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
+            _,
+        >>::codec();
         let mut __call_num = ::core::option::Option::None;
         let mut __call_num_2 = ::core::option::Option::None;
         let mut at = machine
@@ -36,7 +48,7 @@ impl ::sagaflow::__private::Saga for deferred {
                         slot_x = ::core::option::Option::Some(x);
                     }
                     let __call = num(u32::from(x));
-                    machine.save("n", &n, &codec_n).await;
+                    machine.save("n", &n, &codec_n);
                     match machine
                         .suspend(
                             "num",
@@ -48,7 +60,8 @@ impl ::sagaflow::__private::Saga for deferred {
                     {}
                 }
                 __At::num => 'arm: {
-                    machine.restore("n", &mut slot_n, &codec_n).await;
+                    machine.restore("n", &mut slot_n, &codec_n);
+                    machine.restored().await;
                     let n = ::sagaflow::__private::take(&mut slot_n);
                     let mut x;
                     if false {
@@ -57,7 +70,7 @@ impl ::sagaflow::__private::Saga for deferred {
                     }
                     let __reply = ::sagaflow::__private::Machine::reply(
                             machine,
-                            &__call_num,
+                            ::sagaflow::__private::Durable::reader(&__call_num),
                         )
                         .await;
                     __reply?;
@@ -68,8 +81,8 @@ impl ::sagaflow::__private::Saga for deferred {
                         slot_late = ::core::option::Option::Some(late);
                     }
                     let __call = num(n);
-                    machine.save("n", &n, &codec_n).await;
-                    machine.save("x", &x, &codec_x).await;
+                    machine.save("n", &n, &codec_n);
+                    machine.save("x", &x, &codec_x);
                     match machine
                         .suspend(
                             "num#2",
@@ -81,8 +94,9 @@ impl ::sagaflow::__private::Saga for deferred {
                     {}
                 }
                 __At::num_2 => 'arm: {
-                    machine.restore("n", &mut slot_n, &codec_n).await;
-                    machine.restore("x", &mut slot_x, &codec_x).await;
+                    machine.restore("n", &mut slot_n, &codec_n);
+                    machine.restore("x", &mut slot_x, &codec_x);
+                    machine.restored().await;
                     let n = ::sagaflow::__private::take(&mut slot_n);
                     let mut x = ::sagaflow::__private::take(&mut slot_x);
                     let late;
@@ -92,7 +106,7 @@ impl ::sagaflow::__private::Saga for deferred {
                     }
                     let __reply_2 = ::sagaflow::__private::Machine::reply(
                             machine,
-                            &__call_num_2,
+                            ::sagaflow::__private::Durable::reader(&__call_num_2),
                         )
                         .await;
                     __reply_2?;
@@ -104,18 +118,41 @@ impl ::sagaflow::__private::Saga for deferred {
                         machine,
                         "num",
                         &__call_num,
-                        &[("n", ::sagaflow::__private::type_in(&slot_n))],
+                        &[
+                            ::sagaflow::__private::Variable::new(
+                                "n",
+                                ::sagaflow::__private::Waiting(&slot_n).type_name(),
+                                &codec_n,
+                            ),
+                        ],
                     );
                     ::sagaflow::__private::Machine::describe(
                         machine,
                         "num#2",
                         &__call_num_2,
                         &[
-                            ("n", ::sagaflow::__private::type_in(&slot_n)),
-                            ("x", ::sagaflow::__private::type_in(&slot_x)),
+                            ::sagaflow::__private::Variable::new(
+                                "n",
+                                ::sagaflow::__private::Waiting(&slot_n).type_name(),
+                                &codec_n,
+                            ),
+                            ::sagaflow::__private::Variable::new(
+                                "x",
+                                ::sagaflow::__private::Waiting(&slot_x).type_name(),
+                                &codec_x,
+                            ),
                         ],
                     );
-                    match machine.described().await {}
+                    match machine
+                        .described(
+                            &[
+                                ("@start", "", &[("num", "")]),
+                                ("num", "", &[("@failed", "Err"), ("num#2", "Ok")]),
+                                ("num#2", "", &[("@failed", "Err"), ("@completed", "Ok")]),
+                            ],
+                        )
+                        .await
+                    {}
                 }
             }
         }

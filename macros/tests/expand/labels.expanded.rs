@@ -1,9 +1,17 @@
 impl ::sagaflow::__private::Saga for labels {
-    #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(
+        warnings,
+        unused,
+        nonstandard_style,
+        unreachable_code,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u32, Failure> {
-        use ::sagaflow::__private::AnyRest as _;
+        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
         #[derive(::core::clone::Clone, ::core::marker::Copy)]
         enum __At {
             Start,
@@ -11,13 +19,16 @@ impl ::sagaflow::__private::Saga for labels {
             Again,
             num,
             AfterLoop,
+            AfterFor,
             Description,
         }
         let mut slot_total = ::core::option::Option::None;
         let mut slot_rest_of_row = ::core::option::Option::None;
         let mut slot_value = ::core::option::Option::None;
-        let codec_total = ::sagaflow::__private::Saved::codec();
-        let codec_rest_of_row = ::sagaflow::__private::Saved::codec();
+        let codec_total = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
+            _,
+        >>::codec();
+        let codec_rest_of_row = ::sagaflow::__private::SavedItems::codec();
         let mut __call_num = ::core::option::Option::None;
         let mut at = machine
             .enter(&[("num", __At::num)], __At::Start, __At::Description)
@@ -35,15 +46,13 @@ impl ::sagaflow::__private::Saga for labels {
                     continue 'machine;
                 }
                 __At::NextItem => 'arm: {
-                    let mut total = ::sagaflow::__private::take(&mut slot_total);
                     let mut __rest_of_row = ::sagaflow::__private::take(
                         &mut slot_rest_of_row,
                     );
-                    match __rest_of_row.next() {
+                    match ::core::iter::Iterator::next(&mut __rest_of_row) {
                         ::core::option::Option::Some(row) => {
                             for item in &row {
                                 if *item == 0 {
-                                    slot_total = ::core::option::Option::Some(total);
                                     slot_rest_of_row = ::core::option::Option::Some(
                                         __rest_of_row,
                                     );
@@ -51,7 +60,6 @@ impl ::sagaflow::__private::Saga for labels {
                                     continue 'machine;
                                 }
                             }
-                            slot_total = ::core::option::Option::Some(total);
                             slot_rest_of_row = ::core::option::Option::Some(
                                 __rest_of_row,
                             );
@@ -59,17 +67,16 @@ impl ::sagaflow::__private::Saga for labels {
                             continue 'machine;
                         }
                         ::core::option::Option::None => {
-                            return Ok(total);
+                            at = __At::AfterFor;
+                            continue 'machine;
                         }
                     }
                 }
                 __At::Again => 'arm: {
                     let mut total = ::sagaflow::__private::take(&mut slot_total);
                     let __call = num(total);
-                    machine.save("total", &total, &codec_total).await;
-                    machine
-                        .keep("@rest_of_row", &slot_rest_of_row, &codec_rest_of_row)
-                        .await;
+                    machine.save("total", &total, &codec_total);
+                    machine.keep("@rest_of_row", &slot_rest_of_row, &codec_rest_of_row);
                     match machine
                         .suspend(
                             "num",
@@ -81,18 +88,18 @@ impl ::sagaflow::__private::Saga for labels {
                     {}
                 }
                 __At::num => 'arm: {
-                    machine.restore("total", &mut slot_total, &codec_total).await;
+                    machine.restore("total", &mut slot_total, &codec_total);
                     machine
                         .restore(
                             "@rest_of_row",
                             &mut slot_rest_of_row,
                             &codec_rest_of_row,
-                        )
-                        .await;
+                        );
+                    machine.restored().await;
                     let mut total = ::sagaflow::__private::take(&mut slot_total);
                     let __reply = ::sagaflow::__private::Machine::reply(
                             machine,
-                            &__call_num,
+                            ::sagaflow::__private::Durable::reader(&__call_num),
                         )
                         .await;
                     total += __reply?;
@@ -118,20 +125,51 @@ impl ::sagaflow::__private::Saga for labels {
                     at = __At::NextItem;
                     continue 'machine;
                 }
+                __At::AfterFor => 'arm: {
+                    let mut total = ::sagaflow::__private::take(&mut slot_total);
+                    return Ok(total);
+                }
                 __At::Description => {
                     ::sagaflow::__private::Machine::describe(
                         machine,
                         "num",
                         &__call_num,
                         &[
-                            ("total", ::sagaflow::__private::type_in(&slot_total)),
-                            (
+                            ::sagaflow::__private::Variable::new(
+                                "total",
+                                ::sagaflow::__private::Waiting(&slot_total).type_name(),
+                                &codec_total,
+                            ),
+                            ::sagaflow::__private::Variable::new(
                                 "@rest_of_row",
-                                ::sagaflow::__private::type_in(&slot_rest_of_row),
+                                ::sagaflow::__private::Waiting(&slot_rest_of_row)
+                                    .type_name(),
+                                &codec_rest_of_row,
                             ),
                         ],
                     );
-                    match machine.described().await {}
+                    match machine
+                        .described(
+                            &[
+                                ("@start", "", &[("@for", "")]),
+                                (
+                                    "@for",
+                                    "for row",
+                                    &[
+                                        ("@for", "*item == 0"),
+                                        ("num", "next"),
+                                        ("@completed", "done"),
+                                    ],
+                                ),
+                                (
+                                    "num",
+                                    "",
+                                    &[("@failed", "Err"), ("@for", "total > 10"), ("num", "Ok")],
+                                ),
+                            ],
+                        )
+                        .await
+                    {}
                 }
             }
         }

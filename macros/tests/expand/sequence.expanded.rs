@@ -1,9 +1,17 @@
 impl ::sagaflow::__private::Saga for sequence {
-    #[allow(warnings, clippy::all, clippy::pedantic, clippy::nursery)]
+    #[allow(
+        warnings,
+        unused,
+        nonstandard_style,
+        unreachable_code,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery
+    )]
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u32, Failure> {
-        use ::sagaflow::__private::AnyRest as _;
+        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
         #[derive(::core::clone::Clone, ::core::marker::Copy)]
         enum __At {
             Start,
@@ -12,7 +20,9 @@ impl ::sagaflow::__private::Saga for sequence {
             Description,
         }
         let mut slot_first = ::core::option::Option::None;
-        let codec_first = ::sagaflow::__private::Saved::codec();
+        let codec_first = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
+            _,
+        >>::codec();
         let mut __call_num = ::core::option::Option::None;
         let mut __call_num_2 = ::core::option::Option::None;
         let mut at = machine
@@ -41,12 +51,12 @@ impl ::sagaflow::__private::Saga for sequence {
                 __At::num => 'arm: {
                     let __reply = ::sagaflow::__private::Machine::reply(
                             machine,
-                            &__call_num,
+                            ::sagaflow::__private::Durable::reader(&__call_num),
                         )
                         .await;
                     let first = __reply?;
                     let __call = num(first + 1);
-                    machine.save("first", &first, &codec_first).await;
+                    machine.save("first", &first, &codec_first);
                     match machine
                         .suspend(
                             "num#2",
@@ -58,11 +68,12 @@ impl ::sagaflow::__private::Saga for sequence {
                     {}
                 }
                 __At::num_2 => 'arm: {
-                    machine.restore("first", &mut slot_first, &codec_first).await;
+                    machine.restore("first", &mut slot_first, &codec_first);
+                    machine.restored().await;
                     let first = ::sagaflow::__private::take(&mut slot_first);
                     let __reply_2 = ::sagaflow::__private::Machine::reply(
                             machine,
-                            &__call_num_2,
+                            ::sagaflow::__private::Durable::reader(&__call_num_2),
                         )
                         .await;
                     let second = __reply_2?;
@@ -79,9 +90,24 @@ impl ::sagaflow::__private::Saga for sequence {
                         machine,
                         "num#2",
                         &__call_num_2,
-                        &[("first", ::sagaflow::__private::type_in(&slot_first))],
+                        &[
+                            ::sagaflow::__private::Variable::new(
+                                "first",
+                                ::sagaflow::__private::Waiting(&slot_first).type_name(),
+                                &codec_first,
+                            ),
+                        ],
                     );
-                    match machine.described().await {}
+                    match machine
+                        .described(
+                            &[
+                                ("@start", "", &[("num", "")]),
+                                ("num", "", &[("@failed", "Err"), ("num#2", "Ok")]),
+                                ("num#2", "", &[("@failed", "Err"), ("@completed", "Ok")]),
+                            ],
+                        )
+                        .await
+                    {}
                 }
             }
         }

@@ -20,12 +20,19 @@ const MISSING: Duration = Duration::from_secs(1);
 pub struct Handle<S> {
     client: Client,
     instance: InstanceId,
+    /// Its start was handed in at the ingress, and may not be admitted yet.
+    entered: bool,
     saga: PhantomData<fn() -> S>,
 }
 
 impl<S: Saga> Handle<S> {
     pub(super) fn new(client: Client, instance: InstanceId) -> Self {
-        Self { client, instance, saga: PhantomData }
+        Self { client, instance, entered: false, saga: PhantomData }
+    }
+
+    /// Of an instance whose start has just been handed in at the ingress.
+    pub(super) fn entered(client: Client, instance: InstanceId) -> Self {
+        Self { entered: true, ..Self::new(client, instance) }
     }
 
     /// The instance's id.
@@ -44,7 +51,8 @@ impl<S: Saga> Handle<S> {
     /// does not poll. Can be called any number of times, from any process, for as long as the last record is kept.
     ///
     /// While the instance is stuck or paused this keeps waiting: an operator can set it going again. Put a time limit around
-    /// it, and look at [`status`](Self::status), where that matters.
+    /// it, and look at [`status`](Self::status), where that matters. So it does while no worker has admitted the start, where starts
+    /// go by the ingress.
     ///
     /// # Errors
     ///
@@ -57,7 +65,7 @@ impl<S: Saga> Handle<S> {
             Ok(first) => self.received(first)?,
             Err(_) => {
                 // A read is worth it only now: those who have just started an instance never get here.
-                if self.client.transport.latest(&self.instance).await?.is_none() {
+                if !self.entered && self.client.transport.latest(&self.instance).await?.is_none() {
                     return Err(status::not_found(&self.instance));
                 }
                 self.next(&mut *watch).await?
@@ -83,6 +91,20 @@ impl<S: Saga> Handle<S> {
         status::status(&self.client, &self.instance).await
     }
 
+    /// Sends a signal to the instance; see [`Client::signal`].
+    pub fn signal<T: crate::Signal>(&self, signal: T) -> super::SignalBuilder<'_, T> {
+        super::SignalBuilder::new(&self.client, Ok(self.instance.clone()), signal)
+    }
+
+    /// Cancels the instance; see [`Client::cancel`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::cancel`].
+    pub async fn cancel(&self) -> Result<(), Error> {
+        super::post::cancel(&self.client, &self.instance).await
+    }
+
     async fn next(&self, watch: &mut dyn Watch) -> Result<bytes::Bytes, Error> {
         let next = watch.next().await;
         self.received(next)
@@ -105,7 +127,7 @@ impl<S: Saga> Handle<S> {
 
 impl<S> Clone for Handle<S> {
     fn clone(&self) -> Self {
-        Self { client: self.client.clone(), instance: self.instance.clone(), saga: PhantomData }
+        Self { client: self.client.clone(), instance: self.instance.clone(), entered: self.entered, saga: PhantomData }
     }
 }
 

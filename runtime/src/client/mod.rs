@@ -1,8 +1,11 @@
 //! The client: starts instances, and looks at them. It needs a transport and no worker.
 
+mod enter;
 mod handle;
 mod id;
 mod outcome;
+mod post;
+mod prepared;
 mod start;
 mod status;
 #[cfg(test)]
@@ -10,6 +13,8 @@ mod tests;
 
 pub use handle::Handle;
 pub use outcome::SagaError;
+pub use post::SignalBuilder;
+pub use prepared::PreparedStart;
 pub use start::{IfExists, StartBuilder};
 pub use status::InstanceStatus;
 
@@ -17,9 +22,10 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::clock::Clock;
 use crate::definition::SagaDefinition;
 use crate::record::{Codec, Json};
-use crate::transport::{InstanceId, Transport};
+use crate::transport::{Feed, InstanceId, Stored, Transport};
 use crate::{Call, Error, Saga};
 
 /// Starts instances of sagas, and looks at them. Cheap to clone.
@@ -27,6 +33,7 @@ use crate::{Call, Error, Saga};
 pub struct Client {
     transport: Arc<dyn Transport>,
     codec: Arc<dyn Codec>,
+    clock: Clock,
     /// The definitions of the sagas that this client has started, so that each is made once.
     definitions: Arc<Mutex<HashMap<TypeId, Arc<SagaDefinition>>>>,
 }
@@ -35,13 +42,19 @@ impl Client {
     /// A client on a transport.
     #[must_use]
     pub fn new(transport: Arc<dyn Transport>) -> Self {
-        Self { transport, codec: Arc::new(Json), definitions: Arc::default() }
+        Self { transport, codec: Arc::new(Json), clock: Clock::System, definitions: Arc::default() }
     }
 
     /// How records are stored; must be the workers' codec. Default JSON as it is.
     #[must_use]
     pub fn with_codec(mut self, codec: impl Codec) -> Self {
         self.codec = Arc::new(codec);
+        self
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -67,6 +80,43 @@ impl Client {
     /// [`ErrorKind::Unreadable`](crate::ErrorKind::Unreadable) if its record can't be read; otherwise what the transport says.
     pub async fn status(&self, saga: &str, id: &str) -> Result<InstanceStatus, Error> {
         status::status(self, &InstanceId::new(saga, id)?).await
+    }
+
+    /// The records with which instances move, of all sagas: see [`Transport::feed`]. [`read`](Self::read) says what they mean.
+    ///
+    /// # Errors
+    ///
+    /// Those of the transport.
+    pub async fn feed(&self, after: Option<&str>) -> Result<Box<dyn Feed>, Error> {
+        self.transport.feed(after).await
+    }
+
+    /// How an instance stands by a record of it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unreadable`](crate::ErrorKind::Unreadable) if the record can't be read.
+    pub fn read(&self, instance: &InstanceId, stored: &Stored) -> Result<InstanceStatus, Error> {
+        status::read(self, instance, &stored.payload)
+    }
+
+    /// Sends a signal to an instance: `client.signal("expense", "e-7", Approved { by }).key("ada").await?`. Whether its saga ever waits for such
+    /// a signal, nobody checks; [`Handle::signal`] is the same for an instance that one has the handle of.
+    pub fn signal<T: crate::Signal>(&self, saga: &str, id: &str, signal: T) -> SignalBuilder<'_, T> {
+        SignalBuilder::new(self, InstanceId::new(saga, id).map_err(Error::from), signal)
+    }
+
+    /// Cancels an instance: at the next boundary it unwinds, and its outcome is a fault of the kind
+    /// [`Cancelled`](crate::FaultKind::Cancelled). A step that is being run is not stopped; it can ask whether it is to
+    /// end early ([`StepContext::is_cancelled`](crate::StepContext::is_cancelled)). Cancelling twice, or an instance that unwinds already, changes
+    /// nothing. This returns when the request is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such instance; [`ErrorKind::NotRunning`](crate::ErrorKind::NotRunning)
+    /// if it has come to its end, or waits for an operator; otherwise what the transport says.
+    pub async fn cancel(&self, saga: &str, id: &str) -> Result<(), Error> {
+        post::cancel(self, &InstanceId::new(saga, id)?).await
     }
 
     fn definition<S: Saga>(&self) -> Arc<SagaDefinition> {

@@ -1,12 +1,14 @@
 //! How an instance stands, for people and dashboards.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::Client;
 use crate::engine::{self, Head};
-use crate::record::{self, Cause, FORMAT, HandBack, Record, Status, Undo};
-use crate::transport::InstanceId;
+use crate::record::{self, Cause, FORMAT, FailedCall, HandBack, Record, Status, Undo, Value};
+use crate::transport::{InstanceId, Revision, Stored};
 use crate::{Error, ErrorKind};
 
 /// How an instance stands.
@@ -31,10 +33,14 @@ pub struct InstanceStatus {
     pub last_error: Option<String>,
     /// When the next attempt may be made, if it has to wait.
     pub next_attempt: Option<Timestamp>,
+    /// When it goes on by itself, if it waits for a time: for its next attempt, or the end of a sleep, a timeout or its deadline.
+    pub wakes: Option<Timestamp>,
     /// The compensations that are registered, in order of registration; they run last first.
     pub compensations: Vec<Undo>,
     /// When it was started.
     pub started: Timestamp,
+    /// When it is to have ended, if its saga has a deadline.
+    pub deadline: Option<Timestamp>,
     /// When it last moved.
     pub updated: Timestamp,
     /// How many step calls it has made, compensations included.
@@ -47,20 +53,40 @@ pub struct InstanceStatus {
     pub reason: Option<String>,
     /// Why it unwinds, or has failed.
     pub cause: Option<Cause>,
+    /// The failed call that led to that, if there was one.
+    pub failed: Option<FailedCall>,
+    /// What it has returned (`Ok` or `Err`, or a plain value) as JSON, when it has come to its end or unwinds.
+    pub output: Option<Value>,
+    /// What applications have attached.
+    pub meta: BTreeMap<String, Value>,
     /// Set while workers whose code doesn't know it hand it back to others.
     pub handed_back: Option<HandBack>,
 }
 
 pub(super) async fn status(client: &Client, instance: &InstanceId) -> Result<InstanceStatus, Error> {
-    let stored = client.transport.latest(instance).await?.ok_or_else(|| not_found(instance))?.payload;
-    head(client, instance, &stored)?;
-    let record = record::decode(&*client.codec, &stored).map_err(|error| unreadable(instance, &error.to_string()))?;
+    let Stored { revision, payload } = client.transport.latest(instance).await?.ok_or_else(|| not_found(instance))?;
+    let record = decoded(client, instance, &payload)?;
+    let record = if record.held.is_some() { with_notes(client, instance, revision, record).await } else { record };
+    Ok(show(instance, &record))
+}
+
+/// How an instance stands by its record.
+pub(super) fn read(client: &Client, instance: &InstanceId, stored: &Bytes) -> Result<InstanceStatus, Error> {
+    decoded(client, instance, stored).map(|record| show(instance, &record))
+}
+
+fn decoded(client: &Client, instance: &InstanceId, stored: &Bytes) -> Result<Box<Record>, Error> {
+    head(client, instance, stored)?;
+    record::decode(&*client.codec, stored).map_err(|error| unreadable(instance, &error.to_string()))
+}
+
+fn show(instance: &InstanceId, record: &Record) -> InstanceStatus {
     // The record that was paused may be of a form that can't be read here: then there is less to show.
     let original: Option<Record> = record.original.as_ref().and_then(|original| original.read().ok());
-    let shown = original.as_ref().unwrap_or(&record);
+    let shown = original.as_ref().unwrap_or(record);
     let frame = shown.frame.as_ref();
     let call = frame.and_then(record::Frame::step);
-    Ok(InstanceStatus {
+    InstanceStatus {
         instance: instance.clone(),
         status: record.status,
         state: frame.map(|frame| frame.state.clone()).filter(|state| !state.is_empty()),
@@ -69,16 +95,33 @@ pub(super) async fn status(client: &Client, instance: &InstanceId) -> Result<Ins
         lost: call.map_or(0, |call| call.lost),
         last_error: call.and_then(|call| call.error.clone()),
         next_attempt: call.and_then(|call| call.not_before),
+        wakes: engine::wakes(shown, shown.updated).filter(|time| *time < Timestamp::MAX),
         compensations: frame.map(|frame| frame.undo.clone()).unwrap_or_default(),
         started: record.started,
+        deadline: shown.deadline,
         updated: record.updated,
         steps: record.steps,
         attempts: record.attempts,
         undone: record.undone,
         cause: shown.cause.clone(),
+        failed: shown.failed.as_deref().cloned(),
         handed_back: shown.handed_back,
-        reason: record.reason,
-    })
+        output: shown.output.clone(),
+        meta: shown.meta.clone(),
+        reason: record.reason.clone(),
+    }
+}
+
+/// A record that a worker holds, with what that has noted since. Where that can't be read (a client need not be allowed to), the record
+/// is shown as it is: a little older.
+async fn with_notes(client: &Client, instance: &InstanceId, revision: Revision, record: Box<Record>) -> Box<Record> {
+    let Ok(notes) = client.transport.notes(instance, revision).await else { return record };
+    let notes: Result<_, _> = notes.iter().map(|note| record::decode_note(&*client.codec, note)).collect();
+    let mut noted = record.clone();
+    match notes.map(|notes| engine::fold(&mut noted, notes)) {
+        Ok(Ok(_)) => noted,
+        _ => record,
+    }
 }
 
 /// Reads what all formats have, and refuses a newer one.

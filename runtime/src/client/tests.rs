@@ -42,7 +42,7 @@ async fn outcome_that_does_not_fit_is_a_clear_error() {
     let instance = InstanceId::new("order", "1").unwrap();
     let outcome = async |id: &str, payload: &'static str| {
         let instance = InstanceId::new("order", id).unwrap();
-        let append = Append { instance: &instance, after: None, payload: payload.into(), not_before: None, keep: None };
+        let append = Append::new(&instance, None, payload.into());
         transport.append(append).await.unwrap();
         let client = Client::new(Arc::clone(&transport) as Arc<dyn Transport>);
         client.handle::<order>(id).unwrap().outcome().await.unwrap_err()

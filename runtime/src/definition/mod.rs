@@ -1,7 +1,15 @@
 //! What a worker knows of the code it serves: sagas, their states and steps, without their types.
 
+mod body;
+mod migration;
 mod saga;
 mod step;
+mod variable;
 
+pub(crate) use body::Body;
+pub use migration::Migration;
+pub(crate) use saga::Outline;
 pub use saga::{SagaDefinition, StateDefinition};
-pub use step::{AttemptOutput, Compensation, Need, StepDefinition};
+pub(crate) use step::NoOutput;
+pub use step::{AttemptError, AttemptOutput, Compensation, Need, StepDefinition};
+pub use variable::Variable;

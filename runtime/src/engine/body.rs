@@ -1,75 +1,90 @@
-//! The saga's own code runs, from where it stands to its next step or its end.
+//! A saga's own code runs, from where its frame stands to what it awaits next or to its end.
 
-use super::{Halt, Moment, pending_step, short, unwind};
-use crate::definition::SagaDefinition;
-use crate::durable::Reply;
+use super::tree;
+use super::turn::{Raised, Turn};
+use super::{Halt, short, started};
 use crate::machine::Advance;
-use crate::record::{Cause, Fault, FaultKind, Frame, Record, Status};
+use crate::record::{Fault, FaultKind, Frame, Reply, Value};
+use crate::starts::Starts;
 
-/// Takes the saga up at its beginning.
-pub(super) fn begin(record: Box<Record>, definition: &SagaDefinition, moment: &Moment) -> Result<Box<Record>, Halt> {
-    advance(record, None, definition, moment)
+/// What a saga has returned.
+#[derive(Debug)]
+pub(super) struct Returned {
+    pub output: Value,
+    /// The text of its error.
+    pub error: Option<String>,
 }
 
-/// Hands the body what it waits for.
-pub(super) fn resume(
-    record: Box<Record>,
-    reply: Reply,
-    definition: &SagaDefinition,
-    moment: &Moment,
-) -> Result<Box<Record>, Halt> {
-    advance(record, Some(reply), definition, moment)
-}
-
-fn advance(
-    mut record: Box<Record>,
-    reply: Option<Reply>,
-    definition: &SagaDefinition,
-    moment: &Moment,
-) -> Result<Box<Record>, Halt> {
-    let frame = record.frame.take().ok_or_else(|| Halt::Illegal("a body without a frame".to_owned()))?;
-    match definition.advance(&frame, reply) {
-        Advance::Suspended(next) => {
-            record.frame = Some(Frame { undo: frame.undo, ..next });
-            called(record, definition, moment)
-        }
-        Advance::Returned { output, error: None } => {
-            record.status = Status::Completed;
-            record.output = Some(output);
-            Ok(record)
-        }
-        Advance::Returned { output, error: Some(error) } => {
-            record.frame = Some(frame);
-            record.output = Some(output);
-            unwind::begin(record, Cause::Error(short(error)), moment)
-        }
-        Advance::Unfit(reason) => Err(Halt::Pause(short(reason))),
-        Advance::Panicked(message) => {
-            record.frame = Some(frame);
-            let fault = Fault { of: definition.name().to_owned(), kind: FaultKind::Panicked, message: short(message) };
-            unwind::begin(record, Cause::Fault(fault), moment)
+/// The code runs on with a reply (none at its beginning). `site` is what goes before the names of the frame's states.
+///
+/// If the code panics, or something that it awaits can't even begin, the frame still holds all compensations.
+pub(super) fn advance(
+    saga: &str,
+    frame: &mut Frame,
+    mut reply: Option<Reply>,
+    site: &str,
+    turn: &mut Turn<'_>,
+) -> Result<Option<Returned>, Raised> {
+    turn.changes.note();
+    loop {
+        let sets = frame.started.iter().map(|started| started.set).collect();
+        let starts = Starts { last: turn.steps, sets, ..Starts::default() };
+        let (advance, starts) = turn.definition.advance(saga, frame, reply.take(), starts);
+        match advance {
+            Advance::Suspended(next) => {
+                let (undo, started) = (std::mem::take(&mut frame.undo), std::mem::take(&mut frame.started));
+                *frame = Frame { undo, started, ..next };
+                turn.steps = starts.last;
+                started::begin(frame, starts.started, site, turn)?;
+                let site = nested_site(site, &frame.state);
+                started::enter_scope(frame, turn);
+                let Frame { pending: Some(node), undo, .. } = frame else {
+                    return Err(Halt::Illegal(format!("`{saga}` waits for nothing; please report it")).into());
+                };
+                let entered = tree::enter(node, undo, &site, turn);
+                started::leave_scope(frame, turn);
+                match entered? {
+                    None => return Ok(None),
+                    // It was over before it had to wait.
+                    Some(done) => reply = Some(done.reply),
+                }
+            }
+            Advance::Returned { output, error } => {
+                let mut left = started::give_up(frame);
+                // What was done in vain is undone after a success, too.
+                left.iter_mut().for_each(|undo| undo.deferred |= error.is_none());
+                frame.undo.append(&mut left);
+                return Ok(Some(Returned { output, error: error.map(short) }));
+            }
+            Advance::Unfit(reason) => return Err(Halt::Pause(short(reason)).into()),
+            Advance::Panicked(message) => {
+                let origin = Some(Box::new(turn.origin(site, 0)));
+                let (of, kind, message) = (saga.to_owned(), FaultKind::Panicked, short(message));
+                return Err(Raised::Fault(Fault { of, kind, message, origin }));
+            }
         }
     }
 }
 
-/// Fills in where and when the body has called a step, and registers the step's compensation if it is made from the
-/// arguments alone: before the first attempt, so that it also runs when the outcome stays unknown.
-fn called(mut record: Box<Record>, definition: &SagaDefinition, moment: &Moment) -> Result<Box<Record>, Halt> {
-    record.steps += 1;
-    let occurrence = record.steps;
-    let site = record.frame.as_ref().map(|frame| frame.state.clone()).unwrap_or_default();
-    let call = pending_step(&mut record)?;
-    call.site = site;
-    call.occurrence = occurrence;
-    call.since = Some(moment.now);
-    let step = definition
-        .step(&call.step)
-        .ok_or_else(|| Halt::Pause(format!("bug in sagaflow: step `{}` is called but not described", call.step)))?;
-    if let Some(compensation) = step.compensation().filter(|compensation| compensation.before) {
-        let undo = unwind::registered(compensation, call, None)?;
-        if let Some(frame) = &mut record.frame {
-            frame.undo.push(undo);
-        }
+/// The same after something has happened to what the frame waits for.
+pub(super) fn poll(saga: &str, frame: &mut Frame, site: &str, turn: &mut Turn<'_>) -> Result<Option<Returned>, Raised> {
+    let within = nested_site(site, &frame.state);
+    let raised = started::poll(frame, site, turn)?;
+    started::enter_scope(frame, turn);
+    turn.failed = None;
+    let Frame { pending: Some(node), undo, .. } = frame else {
+        return Err(Halt::Illegal("there is nothing pending; please report it".to_owned()).into());
+    };
+    let polled = tree::poll(node, undo, &within, turn);
+    started::leave_scope(frame, turn);
+    match (raised, polled) {
+        (_, Err(raised @ Raised::Halt(_))) | (Some(raised), _) | (None, Err(raised)) => Err(raised),
+        (None, Ok(None)) => Ok(None),
+        (None, Ok(Some(done))) => advance(saga, frame, Some(done.reply), site, turn),
     }
-    Ok(record)
+}
+
+/// Where a call is made: the state, after the sites of the sagas that it is nested in.
+pub(super) fn nested_site(site: &str, state: &str) -> String {
+    if site.is_empty() { state.to_owned() } else { format!("{site}/{state}") }
 }

@@ -7,7 +7,7 @@
 //!  start ──▶ running ──────────────────────────────────────────────┐
 //!            │  ▲ └── attempt failed, another allowed: attempt + 1 ─┤
 //!            │  └───────────────────────────────────────────────────┘
-//!            ├── body returned a value ──▶ completed
+//!            ├── body returned a value ──▶ completed (after what it has deferred was run, like compensations)
 //!            ├── body returned an `Err`, or a fault that it does not take ──▶ unwinding (or failed: nothing to undo)
 //!            │       ├── compensations left: the last one is the pending step
 //!            │       ├── all run ──▶ compensated
@@ -19,26 +19,43 @@
 
 mod attempt;
 mod body;
+mod branches;
+mod changes;
+mod fit;
 mod hand_back;
+mod mail;
+mod notes;
 mod paused;
 mod plan;
+mod saved;
+mod scope;
 mod start;
+mod started;
 #[cfg(test)]
 mod tests;
+mod tree;
+mod turn;
 mod unwind;
 
-pub(crate) use attempt::Ending;
+pub(crate) use attempt::{Ended, Ending, last_chance};
+pub(crate) use changes::Path;
+pub(crate) use fit::fit;
 pub(crate) use hand_back::{Head, handed_back, head};
+pub(crate) use mail::{Body, CANCEL, Letter, awaits, taken};
+pub(crate) use notes::{Changes, fold};
 pub(crate) use paused::{about_size, paused};
-pub(crate) use plan::{Plan, newer, plan};
-pub(crate) use start::start;
+pub(crate) use plan::{Plan, newer, plan, wakes};
+pub(crate) use saved::keep;
+pub(crate) use start::{beginning, start};
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::definition::SagaDefinition;
-use crate::record::{Record, Status};
+use crate::record::{Cause, Fault, FaultKind, Record, Status};
+use mail::Inbox;
+use turn::{Raised, Turn};
 
 /// So many bytes below a transport's limit a record must stay, so that a paused record that wraps it always fits.
 pub(crate) const RESERVE: usize = 4096;
@@ -48,26 +65,12 @@ pub(crate) const RESERVE: usize = 4096;
 pub(crate) enum Event {
     /// The saga is to be taken up at its beginning.
     Begin,
-    /// An attempt of the pending step has ended.
-    Ended(Ending),
-    /// The worker that held the record, and perhaps ran the pending step, has gone without a word.
-    WorkerLost {
-        /// From this many lost workers on, the attempt counts as failed.
-        limit: u32,
-    },
-    /// The pending step is not to be attempted before this time (its circuit breaker is open).
-    Postponed(Timestamp),
-}
-
-/// What the engine can't know by itself.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment {
-    /// The present time.
-    pub now: Timestamp,
-    /// Two independent random numbers in [0, 1).
-    pub chance: [f64; 2],
-    /// The failure rate of the pending step in this worker, 0 to 1.
-    pub failure_rate: f64,
+    /// Attempts of steps have ended.
+    Ended(Vec<Ended>),
+    /// Timers have come to their end: those up to this time.
+    Tick(Timestamp),
+    /// Mail has come.
+    Mail(Vec<Letter>),
 }
 
 /// Why there is no next record.
@@ -79,45 +82,89 @@ pub(crate) enum Halt {
     Illegal(String),
 }
 
-/// The record after an event.
+/// Makes the record that follows after an event. The ways to the branches of the tree that have changed, if nothing else has but the
+/// record's counters.
 ///
 /// # Errors
 ///
-/// See [`Halt`]. The record that was given is then what still holds.
+/// See [`Halt`]. The record is spoiled then: what is stored is what still holds.
 pub(crate) fn apply(
-    mut record: Box<Record>,
+    record: &mut Record,
     event: Event,
     definition: &SagaDefinition,
-    moment: &Moment,
-) -> Result<Box<Record>, Halt> {
+    now: Timestamp,
+) -> Result<Option<Vec<Path>>, Halt> {
     let pending = record.frame.as_ref().is_some_and(|frame| frame.pending.is_some());
-    record.updated = moment.now;
+    record.updated = now;
     record.handed_back = None;
+    record.held = None;
+    let mut turn = Turn::of(record, definition, now);
     match (record.status, event, pending) {
-        (Status::Running, Event::Begin, false) => body::begin(record, definition, moment),
-        (Status::Running | Status::Unwinding, Event::Ended(ending), true) => {
-            attempt::ended(record, ending, definition, moment)
+        (Status::Running, Event::Begin, false) => {
+            record.deadline = definition.deadline().map(|deadline| after(record.started, deadline));
         }
-        (Status::Running | Status::Unwinding, Event::WorkerLost { limit }, true) => {
-            attempt::worker_lost(record, limit, definition, moment)
-        }
-        (Status::Running | Status::Unwinding, Event::Postponed(until), true) => {
-            pending_step(&mut record)?.not_before = Some(until);
-            Ok(record)
-        }
+        (Status::Running | Status::Unwinding, Event::Ended(ended), true) => turn.ended = ended,
+        (Status::Running, Event::Tick(due), true) => turn.due = due,
+        (Status::Running, Event::Mail(letters), true) => turn.inbox = Inbox::of(letters),
         (status, event, pending) => {
-            Err(Halt::Illegal(format!("{event:?} in status {status:?} with pending: {pending}; please report it")))
+            return Err(Halt::Illegal(format!(
+                "{event:?} in status {status:?} with pending: {pending}; please report it"
+            )));
         }
     }
+    go_on(record, pending, &mut turn)?;
+    if let Some(Ended { of, ending, .. }) = turn.ended.first() {
+        return Err(Halt::Illegal(format!("{ending:?} of call {of}, which is not pending; please report it")));
+    }
+    turn.count_in(record);
+    turn.note_taken(record);
+    Ok(turn.changes.into_branches())
 }
 
-fn pending_step(record: &mut Record) -> Result<&mut crate::record::StepCall, Halt> {
-    record
-        .frame
-        .as_mut()
-        .and_then(|frame| frame.pending.as_mut())
-        .map(|node| node.leaf_mut())
-        .ok_or_else(|| Halt::Illegal("there is no pending step; please report it".to_owned()))
+/// The event goes through what is pending, and the saga's code runs on if that has come to its end.
+fn go_on(record: &mut Record, pending: bool, turn: &mut Turn<'_>) -> Result<(), Halt> {
+    let went = match (record.status, &mut record.frame) {
+        (Status::Unwinding, _) => unwind::resume(record, turn),
+        (_, None) => Err(Halt::Illegal("a body without a frame".to_owned()).into()),
+        (_, Some(_)) if record.deadline.is_some_and(|deadline| deadline <= turn.due) => {
+            let (of, kind) = (record.saga.clone(), FaultKind::DeadlinePassed);
+            let origin = Some(Box::new(turn.origin("", 0)));
+            Err(Raised::Fault(Fault { of, kind, message: String::new(), origin }))
+        }
+        (_, Some(_)) if turn.is_cancelled() => Err(Raised::Fault(turn.cancelled(&record.saga))),
+        (_, Some(frame)) => {
+            let returned = match pending {
+                false => body::advance(&record.saga, frame, None, "", turn),
+                true => body::poll(&record.saga, frame, "", turn),
+            };
+            returned.map(|returned| returned.into_iter().for_each(|returned| end(record, returned, turn)))
+        }
+    };
+    if went.is_err() || !matches!(record.status, Status::Running) {
+        turn.changes.note();
+    }
+    match went {
+        Ok(()) => {}
+        Err(Raised::Fault(fault)) => unwind::begin(record, Cause::Fault(fault), turn),
+        Err(Raised::Stuck(reason)) => {
+            record.status = Status::Stuck;
+            record.reason = Some(reason);
+        }
+        Err(Raised::Halt(halt)) => return Err(halt),
+    }
+    Ok(())
+}
+
+/// The saga has returned.
+fn end(record: &mut Record, returned: body::Returned, turn: &mut Turn<'_>) {
+    record.output = Some(returned.output);
+    match returned.error {
+        None => unwind::finish(record, turn),
+        Some(error) => {
+            record.failed = turn.failed.take();
+            unwind::begin(record, Cause::Error(error), turn);
+        }
+    }
 }
 
 /// The longest text of an error or reason that goes into a record, in bytes: a record must not outgrow its transport

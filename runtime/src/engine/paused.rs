@@ -10,7 +10,9 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::short;
-use crate::record::{Codec, FORMAT, Record, Status, Value};
+use crate::record::{
+    Branch, Codec, Deferred, FORMAT, Frame, Node, Record, Reply, Scoping, Status, StepCall, Undo, Value,
+};
 use crate::transport::InstanceId;
 
 /// The record that pauses an instance.
@@ -35,15 +37,20 @@ pub(crate) fn paused(
         status: Status::Paused,
         started: known.map_or(now, |record| record.started),
         updated: now,
+        deadline: None,
         steps: known.map_or(0, |record| record.steps),
         attempts: known.map_or(0, |record| record.attempts),
         frame: None,
         cause: None,
+        failed: None,
         output: None,
         undone: known.map_or(0, |record| record.undone),
         reason: Some(short(reason)),
         original: Some(original),
         handed_back: None,
+        held: None,
+        trace: known.and_then(|record| record.trace.clone()),
+        taken: known.map(|record| record.taken.clone()).unwrap_or_default(),
         meta: BTreeMap::new(),
     }
 }
@@ -57,17 +64,82 @@ pub(crate) fn about_size(record: &Record, size: usize, limit: usize) -> String {
 }
 
 fn largest(record: &Record) -> (String, usize) {
-    let frame = record.frame.as_ref();
-    let vars = frame.into_iter().flat_map(|frame| frame.vars.iter());
-    let vars = vars.map(|(name, value)| (format!("the variable `{name}`"), value.as_json().len()));
-    let call = frame.and_then(|frame| frame.step());
-    let call = call.map(|call| (format!("the arguments of step `{}`", call.step), call.args.as_json().len()));
-    let undo = frame.map(|frame| {
-        let bytes = frame.undo.iter().map(|undo| undo.args.as_json().len() + undo.step.len() + undo.site.len()).sum();
-        (format!("the list of {} compensations", frame.undo.len()), bytes)
+    let mut parts = Vec::new();
+    if let Some(frame) = &record.frame {
+        add_frame(frame, "", &mut parts);
+    }
+    parts.extend(record.output.as_ref().map(|output| ("the saga's output".to_owned(), output.as_json().len())));
+    parts.into_iter().max_by_key(|(_, bytes)| *bytes).unwrap_or_default()
+}
+
+/// The parts of a frame and their sizes; `of` says whose it is.
+fn add_frame(frame: &Frame, of: &str, parts: &mut Vec<(String, usize)>) {
+    let vars = frame.vars.iter();
+    parts.extend(vars.map(|(name, value)| (format!("the variable `{name}`{of}"), value.as_json().len())));
+    add_undo(&frame.undo, of, parts);
+    if let Some(node) = &frame.pending {
+        add_node(node, of, parts);
+    }
+    frame.started.iter().for_each(|started| add_branch(&started.of, of, parts));
+}
+
+fn add_node(node: &Node, of: &str, parts: &mut Vec<(String, usize)>) {
+    match node {
+        Node::Step(call) => add_call(call, parts),
+        Node::Sleep(_) | Node::Signal(_) | Node::Scope(Scoping::Commit) | Node::Handle(_) => {}
+        Node::Scope(Scoping::Defer(Deferred { step, args })) => {
+            parts.push((format!("the arguments of the deferred step `{step}`"), args.as_json().len()));
+        }
+        Node::Saga(nested) => add_frame(&nested.frame, &format!(" of the nested saga `{}`", nested.saga), parts),
+        Node::Timeout(timeout) => add_branch(&timeout.of, of, parts),
+        Node::Join(join) => add_branches(&join.of, "join", of, parts),
+        Node::Race(race) => add_branches(&race.of, "race", of, parts),
+        Node::Ended(reply) => parts.push((format!("a result that waits for others{of}"), reply_size(reply))),
+        Node::Undo(undoing) => {
+            add_undo(&undoing.undo, of, parts);
+            add_call(&undoing.call, parts);
+        }
+    }
+}
+
+fn add_branch(branch: &Branch, of: &str, parts: &mut Vec<(String, usize)>) {
+    add_undo(&branch.undo, of, parts);
+    add_node(&branch.node, of, parts);
+}
+
+/// One branch, if it is most of them all, or else all of them together: their number is to blame then.
+fn add_branches(branches: &[Branch], what: &str, of: &str, parts: &mut Vec<(String, usize)>) {
+    let mut within = Vec::new();
+    branches.iter().for_each(|branch| add_branch(branch, of, &mut within));
+    let results = branches.iter().map(|branch| match &branch.node {
+        Node::Ended(reply) => reply_size(reply),
+        _ => 0,
     });
-    let output = record.output.as_ref().map(|output| ("the saga's output".to_owned(), output.as_json().len()));
-    vars.chain(call).chain(undo).chain(output).max_by_key(|(_, bytes)| *bytes).unwrap_or_default()
+    let (results, bytes): (usize, usize) = (results.sum(), within.iter().map(|(_, bytes)| bytes).sum());
+    if within.iter().any(|(_, part)| *part > bytes / 2) {
+        return parts.extend(within);
+    }
+    let number = branches.len();
+    parts.push((format!("the results of a {what} of {number} branches{of}"), results));
+    parts.push((format!("what a {what} of {number} branches waits for{of}"), bytes - results));
+}
+
+fn reply_size(reply: &Reply) -> usize {
+    match reply {
+        Reply::Output(output) => output.as_json().len(),
+        Reply::InTime(reply) | Reply::One(_, reply) => reply_size(reply),
+        Reply::All(replies) => replies.iter().map(reply_size).sum(),
+        Reply::Fault(_) | Reply::Elapsed | Reply::TimedOut | Reply::Done => 0,
+    }
+}
+
+fn add_call(call: &StepCall, parts: &mut Vec<(String, usize)>) {
+    parts.push((format!("the arguments of step `{}`", call.step), call.args.as_json().len()));
+}
+
+fn add_undo(undo: &[Undo], of: &str, parts: &mut Vec<(String, usize)>) {
+    let bytes = undo.iter().map(|undo| undo.args.as_json().len() + undo.step.len() + undo.site.len()).sum();
+    parts.push((format!("the list of {} compensations{of}", undo.len()), bytes));
 }
 
 fn original(stored: &[u8]) -> Value {

@@ -3,16 +3,20 @@
 use jiff::Timestamp;
 
 use crate::definition::SagaDefinition;
-use crate::record::{FORMAT, Frame, Node, Record, Status, StepCall};
+use crate::record::{Branch, FORMAT, Frame, Join, Node, Race, Record, Started, Status, StepCall};
 
 /// What to do with a record.
 #[derive(Debug)]
 pub(crate) enum Plan<'r> {
     /// Take the saga up at its beginning.
     Begin,
-    /// Attempt this step.
-    Run(&'r StepCall),
-    /// Nothing before this time.
+    /// Attempt this step, and give it up at that time, if there is one.
+    Run(&'r StepCall, Option<Timestamp>),
+    /// Attempt these steps side by side. At that time, if there is one, there is something else to do, too.
+    RunAll(Vec<&'r StepCall>, Option<Timestamp>),
+    /// A timer has come to its end.
+    Tick,
+    /// Nothing before this time; before the end of all times, if it only waits for mail.
     Wait(Timestamp),
     /// Nothing: it has come to its end, or waits for an operator.
     Nothing,
@@ -20,9 +24,9 @@ pub(crate) enum Plan<'r> {
     Unfit(String),
 }
 
-/// What to do with a record now.
+/// What to do with a record now. Whether it fits the code is another question: see [`fit`](super::fit).
 pub(crate) fn plan<'r>(record: &'r Record, definition: &SagaDefinition, now: Timestamp) -> Plan<'r> {
-    if !matches!(record.status, Status::Running | Status::Unwinding) {
+    if record.status.is_at_rest() {
         return Plan::Nothing;
     }
     if record.format > FORMAT {
@@ -32,23 +36,19 @@ pub(crate) fn plan<'r>(record: &'r Record, definition: &SagaDefinition, now: Tim
         return Plan::Unfit(format!("the record is of saga `{}`, not of `{}`", record.saga, definition.name()));
     }
     let Some(frame) = &record.frame else { return Plan::Unfit("the record has no frame".to_owned()) };
-    let running = record.status == Status::Running;
-    if running && !frame.state.is_empty() && !definition.states().iter().any(|state| state.name == frame.state) {
-        return Plan::Unfit(format!("unknown state `{}` of saga `{}`", frame.state, definition.name()));
+    if frame.pending.is_none() {
+        return match record.status == Status::Running && frame.state.is_empty() {
+            true => Plan::Begin,
+            false => Plan::Unfit(format!("the record waits for nothing in state `{}`", frame.state)),
+        };
     }
-    match &frame.pending {
-        None if running && frame.state.is_empty() => Plan::Begin,
-        None => Plan::Unfit(format!("the record waits for nothing in state `{}`", frame.state)),
-        Some(node) => {
-            let call = node.leaf();
-            if definition.step(&call.step).is_none() {
-                return Plan::Unfit(format!("unknown step `{}` in saga `{}`", call.step, definition.name()));
-            }
-            match call.not_before {
-                Some(time) if time > now => Plan::Wait(time),
-                _ => Plan::Run(call),
-            }
-        }
+    let wants = Wants::of(record, frame, now);
+    match (wants.ready, wants.wake) {
+        _ if wants.due => Plan::Tick,
+        (Some(call), wake) if wants.branches => Plan::RunAll(std::iter::once(call).chain(wants.others).collect(), wake),
+        (Some(call), give_up) => Plan::Run(call, give_up),
+        (None, Some(time)) => Plan::Wait(time),
+        (None, None) => Plan::Unfit(format!("the record waits for nothing in state `{}`", frame.state)),
     }
 }
 
@@ -57,24 +57,134 @@ pub(crate) fn newer(format: u32) -> String {
     format!("the record has format {format}, and this version of sagaflow reads up to {FORMAT}")
 }
 
-/// The leaves of what a frame waits for. So far a tree has one.
-impl Node {
-    pub(crate) fn leaf(&self) -> &StepCall {
-        match self {
-            Self::Step(call) => call,
+/// When there is something to do for a record, if that is later than `now`.
+pub(crate) fn wakes(record: &Record, now: Timestamp) -> Option<Timestamp> {
+    let frame = record.frame.as_ref().filter(|frame| frame.pending.is_some())?;
+    let Wants { ready, wake, due, .. } = Wants::of(record, frame, now);
+    if due || ready.is_some() { None } else { wake }
+}
+
+/// What a tree wants at a time.
+#[derive(Debug, Default)]
+struct Wants<'r> {
+    /// The first step that can be attempted …
+    ready: Option<&'r StepCall>,
+    /// … and the others.
+    others: Vec<&'r StepCall>,
+    /// Whether there are branches side by side.
+    branches: bool,
+    /// When there is more to do.
+    wake: Option<Timestamp>,
+    /// Whether a timer has come to its end.
+    due: bool,
+}
+
+impl<'r> Wants<'r> {
+    fn of(record: &Record, frame: &'r Frame, now: Timestamp) -> Self {
+        let mut wants = Self::default();
+        if record.status == Status::Running {
+            wants.add_time(record.deadline, now);
+        }
+        wants.add_frame(frame, now);
+        wants
+    }
+
+    fn add_frame(&mut self, frame: &'r Frame, now: Timestamp) {
+        frame.pending.iter().for_each(|node| self.add(node, now));
+        for started in frame.running() {
+            self.branches = true;
+            self.add(&started.of.node, now);
         }
     }
 
-    pub(crate) fn leaf_mut(&mut self) -> &mut StepCall {
+    fn add(&mut self, node: &'r Node, now: Timestamp) {
+        match node {
+            Node::Step(call) => self.add_call(call, now),
+            Node::Undo(undoing) => self.add_call(&undoing.call, now),
+            Node::Sleep(timer) => self.add_time(timer.until, now),
+            Node::Signal(_) => self.wake_at(Timestamp::MAX),
+            Node::Timeout(timeout) => {
+                self.add_time(timeout.timer.until, now);
+                self.add(&timeout.of.node, now);
+            }
+            Node::Saga(nested) => self.add_frame(&nested.frame, now),
+            Node::Join(Join { of, .. }) | Node::Race(Race { of }) => self.add_all(of, now),
+            Node::Ended(_) | Node::Scope(_) | Node::Handle(_) => {}
+        }
+    }
+
+    fn add_all(&mut self, branches: &'r [Branch], now: Timestamp) {
+        self.branches = true;
+        branches.iter().filter(|branch| branch.runs()).for_each(|branch| self.add(&branch.node, now));
+    }
+
+    fn add_call(&mut self, call: &'r StepCall, now: Timestamp) {
+        match call.not_before {
+            Some(time) if time > now => self.wake_at(time),
+            _ if self.ready.is_none() => self.ready = Some(call),
+            _ => self.others.push(call),
+        }
+    }
+
+    fn add_time(&mut self, time: Option<Timestamp>, now: Timestamp) {
+        match time {
+            Some(time) if time <= now => self.due = true,
+            Some(time) => self.wake_at(time),
+            None => {}
+        }
+    }
+
+    fn wake_at(&mut self, time: Timestamp) {
+        self.wake = Some(self.wake.map_or(time, |known| known.min(time)));
+    }
+}
+
+impl Node {
+    /// The call that is made or comes next; of several, the first listed.
+    pub(crate) fn call(&self) -> Option<&StepCall> {
         match self {
-            Self::Step(call) => call,
+            Self::Step(call) => Some(call),
+            Self::Undo(undoing) => Some(&undoing.call),
+            Self::Sleep(_) | Self::Signal(_) | Self::Ended(_) | Self::Scope(_) | Self::Handle(_) => None,
+            Self::Timeout(timeout) => timeout.of.node.call(),
+            Self::Saga(nested) => nested.frame.step(),
+            Self::Join(Join { of, .. }) | Self::Race(Race { of }) => {
+                of.iter().filter(|branch| branch.runs()).find_map(|branch| branch.node.call())
+            }
+        }
+    }
+
+    /// Calls `visit` with each call that is made, or comes next.
+    pub(crate) fn calls<'n>(&'n self, visit: &mut impl FnMut(&'n StepCall)) {
+        match self {
+            Self::Step(call) => visit(call),
+            Self::Undo(undoing) => visit(&undoing.call),
+            Self::Sleep(_) | Self::Signal(_) | Self::Ended(_) | Self::Scope(_) | Self::Handle(_) => {}
+            Self::Timeout(timeout) => timeout.of.node.calls(visit),
+            Self::Saga(nested) => nested.frame.calls(visit),
+            Self::Join(Join { of, .. }) | Self::Race(Race { of }) => {
+                of.iter().filter(|branch| branch.runs()).for_each(|branch| branch.node.calls(visit));
+            }
         }
     }
 }
 
 impl Frame {
-    /// The step call that it waits for.
+    /// The step call that it waits for; else the first that was started.
     pub(crate) fn step(&self) -> Option<&StepCall> {
-        self.pending.as_deref().map(Node::leaf)
+        self.pending
+            .as_deref()
+            .and_then(Node::call)
+            .or_else(|| self.running().find_map(|started| started.of.node.call()))
+    }
+
+    /// Calls `visit` with each call that is made, or comes next.
+    pub(crate) fn calls<'n>(&'n self, visit: &mut impl FnMut(&'n StepCall)) {
+        self.pending.iter().for_each(|node| node.calls(visit));
+        self.running().for_each(|started| started.of.node.calls(visit));
+    }
+
+    pub(super) fn running(&self) -> impl Iterator<Item = &Started> {
+        self.started.iter().filter(|started| started.of.runs())
     }
 }

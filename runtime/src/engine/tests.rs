@@ -1,14 +1,16 @@
 //! Tests of the rules, one per rule, on the saga of [`crate::example`].
 
+mod branches;
+
 use jiff::Timestamp;
 
-use super::{Ending, Event, Halt, Moment, Plan, after, apply, plan, start};
-use crate::definition::{AttemptOutput, SagaDefinition};
+use super::{Body, CANCEL, Ended, Ending, Event, Halt, Letter, Plan, after, apply, fit, plan, start, taken};
+use crate::definition::{AttemptError, AttemptOutput, SagaDefinition};
 use crate::example::{order, reserve};
 use crate::machine::first_frame;
-use crate::record::{Cause, FaultKind, Record, Status, StepCall, Value};
+use crate::record::{Cause, FaultKind, Node, Record, Status, StepCall, Value};
 use crate::transport::InstanceId;
-use crate::{Failure, SagaError};
+use crate::{Failure, Saga};
 
 /// An instance that is moved on by hand.
 struct Instance {
@@ -19,11 +21,14 @@ struct Instance {
 
 impl Instance {
     fn of(amount: u64) -> Self {
-        let definition = SagaDefinition::of::<order>();
-        let id = InstanceId::new("order", "1").unwrap();
+        Self::started(&order { item: "book".to_owned(), amount })
+    }
+
+    fn started<S: Saga>(message: &S) -> Self {
+        let definition = SagaDefinition::of::<S>();
+        let id = InstanceId::new(S::NAME, "1").unwrap();
         let now = "2026-11-22T12:00:00Z".parse().unwrap();
-        let arguments = first_frame(&order { item: "book".to_owned(), amount }).unwrap();
-        let record = start(&definition, &id, arguments, now);
+        let record = start(&definition, &id, first_frame(message).unwrap(), None, now);
         Self { definition, record, now }
     }
 
@@ -49,26 +54,35 @@ impl Instance {
     }
 
     fn try_on(&self, event: Event) -> Result<Box<Record>, Halt> {
-        let moment = Moment { now: self.now, chance: [0.5; 2], failure_rate: 0.0 };
         // By way of its JSON, as in life.
         let stored = serde_json::to_string(&self.record).unwrap();
-        apply(serde_json::from_str(&stored).unwrap(), event, &self.definition, &moment)
+        let mut record: Box<Record> = serde_json::from_str(&stored).unwrap();
+        apply(&mut record, event, &self.definition, self.now).map(|_| record)
     }
 
     fn on(&mut self, event: Event) {
         self.record = self.try_on(event).unwrap();
     }
 
+    /// How the attempt of the pending call ends.
+    fn ended(&self, ending: Ending) -> Event {
+        Event::Ended(vec![ended(self.call().occurrence, ending)])
+    }
+
+    fn ends(&mut self, ending: Ending) {
+        self.on(self.ended(ending));
+    }
+
     fn succeeds(&mut self, value: u64) {
-        self.on(Event::Ended(Ending::Output(returned(Ok(value), false))));
+        self.ends(Ending::Output(returned(Ok(value), false)));
     }
 
     fn fails(&mut self, terminal: bool) {
-        self.on(Event::Ended(Ending::Output(returned(Err("no"), terminal))));
+        self.ends(Ending::Output(returned(Err("no"), terminal)));
     }
 
     fn faults(&mut self, kind: FaultKind) {
-        self.on(Event::Ended(Ending::Fault(kind, "so it is".to_owned())));
+        self.ends(Ending::Fault(kind, "so it is".to_owned()));
     }
 
     fn plan(&self) -> Plan<'_> {
@@ -76,9 +90,22 @@ impl Instance {
     }
 }
 
+fn ended(of: u64, ending: Ending) -> Ended {
+    Ended { of, ending, chance: [0.5; 2], failure_rate: 0.0, saved: None }
+}
+
+/// What happens when the worker is lost that runs nothing but the pending call.
+fn lost(limit: u32) -> Ending {
+    Ending::Lost { limit, alone: true }
+}
+
 fn returned(output: Result<u64, &str>, terminal: bool) -> AttemptOutput {
-    let error = output.as_ref().err().map(|text| ((*text).to_owned(), terminal));
+    let error = output.as_ref().err().map(|text| error(text, terminal));
     AttemptOutput { output: Value::write(&output.map_err(Failure::new)).unwrap(), error }
+}
+
+fn error(text: &str, terminal: bool) -> AttemptError {
+    AttemptError { text: text.to_owned(), terminal, retry_after: None }
 }
 
 #[test]
@@ -88,7 +115,7 @@ fn start_runs_the_code_before_the_first_step() {
     assert_eq!((instance.state(), instance.call().occurrence, instance.call().attempt), ("reserve", 1, 1));
     assert_eq!(instance.call().args.read::<reserve>().unwrap().item, "book");
     assert_eq!(instance.call().since, Some(instance.now));
-    assert!(matches!(instance.plan(), Plan::Run(call) if call.site == "reserve"));
+    assert!(matches!(instance.plan(), Plan::Run(call, None) if call.site == "reserve"));
 }
 
 #[test]
@@ -147,7 +174,7 @@ fn failed_attempt_is_a_transition() {
     assert_eq!((call.attempt, call.error.as_deref(), call.delay_ms), (2, Some("no"), Some(1000)));
     assert!(matches!(instance.plan(), Plan::Wait(time) if time == call.not_before.unwrap()));
     instance.now = after(instance.now, std::time::Duration::from_secs(1));
-    assert!(matches!(instance.plan(), Plan::Run(_)));
+    assert!(matches!(instance.plan(), Plan::Run(..)));
     instance.fails(false);
     assert_eq!((instance.call().attempt, instance.call().delay_ms), (3, Some(2000)));
     instance.succeeds(7);
@@ -252,10 +279,10 @@ fn caught_fault_resumes_body() {
 #[test]
 fn lost_workers_count_until_the_attempt_fails() {
     let mut instance = Instance::of(5);
-    instance.on(Event::WorkerLost { limit: 3 });
-    instance.on(Event::WorkerLost { limit: 3 });
+    instance.ends(lost(3));
+    instance.ends(lost(3));
     assert_eq!((instance.call().lost, instance.call().attempt, instance.record.attempts), (2, 1, 0));
-    instance.on(Event::WorkerLost { limit: 3 });
+    instance.ends(lost(3));
     assert_eq!((instance.call().lost, instance.call().attempt, instance.record.attempts), (0, 2, 1));
     assert!(instance.call().error.as_deref().unwrap().contains("lost its worker"));
 }
@@ -264,7 +291,7 @@ fn lost_workers_count_until_the_attempt_fails() {
 fn postponing_consumes_no_attempt() {
     let mut instance = Instance::of(5);
     let until = after(instance.now, std::time::Duration::from_secs(9));
-    instance.on(Event::Postponed(until));
+    instance.ends(Ending::Postponed(until));
     assert_eq!((instance.call().attempt, instance.record.attempts), (1, 0));
     assert!(matches!(instance.plan(), Plan::Wait(time) if time == until));
 }
@@ -272,7 +299,7 @@ fn postponing_consumes_no_attempt() {
 #[test]
 fn unsavable_output_pauses() {
     let instance = Instance::of(5);
-    let halt = instance.try_on(Event::Ended(Ending::Unsavable("no such luck".to_owned()))).unwrap_err();
+    let halt = instance.try_on(instance.ended(Ending::Unsavable("no such luck".to_owned()))).unwrap_err();
     assert_eq!(halt, Halt::Pause("no such luck".to_owned()));
 }
 
@@ -281,7 +308,7 @@ fn variable_that_does_not_fit_pauses() {
     let mut instance = Instance::of(5);
     let vars = &mut instance.record.frame.as_mut().unwrap().vars;
     *vars = serde_json::from_str(r#"{"amount":"five"}"#).unwrap();
-    let halt = instance.try_on(Event::Ended(Ending::Output(returned(Ok(7), false)))).unwrap_err();
+    let halt = instance.try_on(instance.ended(Ending::Output(returned(Ok(7), false)))).unwrap_err();
     assert!(matches!(&halt, Halt::Pause(reason) if reason.contains("`amount` of state `reserve`")), "{halt:?}");
 }
 
@@ -290,6 +317,9 @@ fn unknown_state_step_saga_and_format_are_unfit() {
     let unfit = |change: fn(&mut Record)| {
         let mut instance = Instance::of(5);
         change(&mut instance.record);
+        if let Err(misfit) = fit(&mut instance.record, &instance.definition) {
+            return misfit.to_string();
+        }
         match instance.plan() {
             Plan::Unfit(reason) => reason,
             other => panic!("{other:?}"),
@@ -302,7 +332,8 @@ fn unknown_state_step_saga_and_format_are_unfit() {
     assert_eq!(unfit(|record| record.saga = "other".to_owned()), "the record is of saga `other`, not of `order`");
     assert!(unfit(|record| record.format = 99).contains("format 99"));
     let step = unfit(|record| {
-        let crate::record::Node::Step(call) = &mut **record.frame.as_mut().unwrap().pending.as_mut().unwrap();
+        let pending = record.frame.as_mut().unwrap().pending.as_deref_mut();
+        let Some(Node::Step(call)) = pending else { panic!("a step") };
         call.step = "pack".to_owned();
     });
     assert_eq!(step, "unknown step `pack` in saga `order`");
@@ -313,21 +344,36 @@ fn events_that_do_not_fit_are_illegal() {
     let mut instance = Instance::of(5);
     assert!(matches!(instance.try_on(Event::Begin), Err(Halt::Illegal(_))));
     instance.fails(true);
-    for event in [Event::Begin, Event::WorkerLost { limit: 3 }, Event::Ended(Ending::Unsavable(String::new()))] {
+    for event in [Event::Begin, Event::Ended(vec![ended(1, lost(3))]), Event::Tick(instance.now)] {
         assert!(matches!(instance.try_on(event), Err(Halt::Illegal(_))), "it has failed");
     }
+}
+
+#[test]
+fn a_cancel_undoes_what_was_done_and_is_known_to_be_taken() {
+    let mut instance = Instance::at("charge");
+    let cancel = || Event::Mail(vec![Letter { number: 9, body: Body::Cancel }]);
+    instance.on(cancel());
+    let Some(Cause::Fault(fault)) = &instance.record.cause else { panic!("{:?}", instance.record.cause) };
+    assert_eq!((fault.kind, &*fault.of), (FaultKind::Cancelled, "order"));
+    assert_eq!((instance.record.status, taken(&instance.record, CANCEL)), (Status::Unwinding, 9));
+    assert!(matches!(instance.try_on(cancel()), Err(Halt::Illegal(_))), "while it unwinds it is too late");
+}
+
+#[test]
+fn a_signal_that_nobody_awaits_is_not_taken() {
+    let mut instance = Instance::of(5);
+    let value = Value::from_json("1".to_owned()).unwrap();
+    instance.on(Event::Mail(vec![Letter { number: 3, body: Body::Signal("Paid".to_owned(), value) }]));
+    assert!(instance.record.taken.is_empty());
+    assert_eq!(instance.state(), "reserve");
 }
 
 #[test]
 fn talkative_errors_are_cut() {
     let mut instance = Instance::of(5);
     let text = "ü".repeat(5000);
-    let output = AttemptOutput { error: Some((text, false)), ..returned(Err("no"), false) };
-    instance.on(Event::Ended(Ending::Output(output)));
+    let output = AttemptOutput { error: Some(error(&text, false)), ..returned(Err("no"), false) };
+    instance.ends(Ending::Output(output));
     assert!(instance.call().error.as_ref().unwrap().len() < 1100);
-}
-
-#[test]
-fn saga_error_shows_the_failure() {
-    assert_eq!(SagaError::Failed(Failure::new("no")).to_string(), "no");
 }

@@ -1,4 +1,5 @@
-//! Unwinding: the registered compensations are run, last first, each as a step with its own retry policy.
+//! Unwinding: the registered compensations are run, last first, each as a step with its own retry policy; deferred steps among them, which
+//! are run when a saga has succeeded, too.
 //!
 //! A compensation's idempotency key: one that was registered before the first attempt has the site and occurrence of the step
 //! that it undoes, and so shares its key. Any other is a call of its own: site `create_user:delete_user` (where
@@ -6,38 +7,77 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Halt, Moment, pending_step, short};
+use super::attempt::{self, Last, Purpose};
+use super::turn::{Raised, Turn, in_order};
+use super::{Halt, short};
+use super::{started, tree};
 use crate::definition::Compensation;
 use crate::machine::panic_text;
 use crate::record::{Cause, Node, Record, Status, StepCall, Undo, Value, Vars};
 
-/// Begins to unwind, for `cause`.
-pub(super) fn begin(mut record: Box<Record>, cause: Cause, moment: &Moment) -> Result<Box<Record>, Halt> {
+/// The instance begins to unwind, for `cause`: what it waits for is given up.
+pub(super) fn begin(record: &mut Record, cause: Cause, turn: &mut Turn<'_>) {
     record.cause = Some(cause);
     if let Some(frame) = &mut record.frame {
         frame.vars = Vars::default();
+        let given_up = frame.pending.take().map(|mut node| tree::give_up_node(&mut node));
+        frame.undo.extend(given_up.unwrap_or_default());
+        let started = started::give_up(frame);
+        frame.undo.extend(started);
+        frame.undo = in_order(std::mem::take(&mut frame.undo));
     }
-    next(record, moment)
+    next(record, turn);
 }
 
-/// A compensation has been run.
-pub(super) fn undone(mut record: Box<Record>, moment: &Moment) -> Result<Box<Record>, Halt> {
-    record.undone += 1;
-    next(record, moment)
+/// The saga has returned a value: what it has deferred is run, and then it has completed. Nothing stops it on this way any more.
+pub(super) fn finish(record: &mut Record, turn: &mut Turn<'_>) {
+    if let Some(frame) = &mut record.frame {
+        (frame.vars, frame.pending) = (Vars::default(), None);
+        frame.undo.retain(|undo| undo.deferred);
+        frame.undo = in_order(std::mem::take(&mut frame.undo));
+    }
+    next(record, turn);
 }
 
-/// A compensation has failed for good. It stays pending, and those after it registered, for an operator to go on with.
-pub(super) fn stuck(mut record: Box<Record>) -> Result<Box<Record>, Halt> {
-    let call = pending_step(&mut record)?;
-    let error = call.error.as_deref().unwrap_or("unknown");
-    let reason = format!("compensation `{}` has failed at attempt {}: {error}", call.step, call.attempt);
-    record.reason = Some(short(reason));
-    record.status = Status::Stuck;
-    Ok(record)
+/// Something has happened to the compensation that the instance waits for.
+pub(super) fn resume(record: &mut Record, turn: &mut Turn<'_>) -> Result<(), Raised> {
+    let pending = record.frame.as_mut().and_then(|frame| frame.pending.as_deref_mut());
+    let Some(Node::Step(call)) = pending else {
+        return Err(Halt::Illegal("there is no pending step; please report it".to_owned()).into());
+    };
+    if poll(call, turn)? {
+        next(record, turn);
+    }
+    Ok(())
+}
+
+/// Something has happened to the call of a compensation. Whether it has been run.
+///
+/// One that has failed for good stays pending, and those after it registered, for an operator to go on with.
+pub(super) fn poll(call: &mut StepCall, turn: &mut Turn<'_>) -> Result<bool, Raised> {
+    let Some(ended) = turn.take(call.occurrence) else { return Ok(false) };
+    match attempt::ended(call, ended, Purpose::Compensation, turn)? {
+        None => Ok(false),
+        Some(Last::Success(_)) => {
+            turn.undone += u64::from(!call.deferred);
+            Ok(true)
+        }
+        Some(Last::Failure(_) | Last::Fault(_)) => {
+            let error = call.error.as_deref().unwrap_or("unknown");
+            let what = if call.deferred { "deferred step" } else { "compensation" };
+            let reason = format!("{what} `{}` has failed at attempt {}: {error}", call.step, call.attempt);
+            Err(Raised::Stuck(short(reason)))
+        }
+    }
 }
 
 /// The compensation to register for a call.
-pub(super) fn registered(compensation: &Compensation, call: &StepCall, output: Option<&Value>) -> Result<Undo, Halt> {
+pub(super) fn registered(
+    compensation: &Compensation,
+    call: &StepCall,
+    output: Option<&Value>,
+    turn: &Turn<'_>,
+) -> Result<Undo, Halt> {
     // The expression is the user's code. If it fails there is nothing to register, and going on without it (or
     // unwinding without it) would silently leave the step's work behind: only an operator can decide.
     let made = catch_unwind(AssertUnwindSafe(|| compensation.arguments(&call.args, output)))
@@ -52,35 +92,51 @@ pub(super) fn registered(compensation: &Compensation, call: &StepCall, output: O
         site: call.site.clone(),
         occurrence: call.occurrence,
         before: compensation.before,
+        order: turn.order(),
+        begun: 0,
+        deferred: false,
     })
 }
 
-/// The next compensation becomes the pending step; without one, the instance has come to its end.
-fn next(mut record: Box<Record>, moment: &Moment) -> Result<Box<Record>, Halt> {
-    let Some(undo) = record.frame.as_mut().and_then(|frame| frame.undo.pop()) else {
-        record.status = if record.undone > 0 { Status::Compensated } else { Status::Failed };
-        record.frame = None;
-        return Ok(record);
+/// The call of a compensation. Begun anew (what had begun to undo was given up), it keeps its idempotency key.
+pub(super) fn begin_call(undo: &mut Undo, turn: &mut Turn<'_>) -> StepCall {
+    if undo.begun == 0 {
+        undo.begun = turn.next_call();
+    }
+    let (site, occurrence) = match undo.before {
+        true => (undo.site.clone(), undo.occurrence),
+        false => (format!("{}:{}", undo.site, undo.step), undo.begun),
     };
-    record.status = Status::Unwinding;
-    record.steps += 1;
-    let (site, occurrence) =
-        if undo.before { (undo.site, undo.occurrence) } else { (format!("{}:{}", undo.site, undo.step), record.steps) };
-    let call = StepCall {
-        step: undo.step,
-        args: undo.args,
+    StepCall {
+        step: undo.step.clone(),
+        args: undo.args.clone(),
         site,
         occurrence,
         attempt: 1,
         lost: 0,
-        since: Some(moment.now),
+        since: Some(turn.now),
         not_before: None,
         delay_ms: None,
         error: None,
         catch: false,
-    };
-    if let Some(frame) = &mut record.frame {
-        frame.pending = Some(Box::new(Node::Step(call)));
+        deferred: undo.deferred,
+        undoes: undo.before && !undo.deferred,
+        saved: None,
     }
-    Ok(record)
+}
+
+/// The next compensation becomes the pending step; without one, the instance has come to its end.
+fn next(record: &mut Record, turn: &mut Turn<'_>) {
+    let Some((frame, mut undo)) = record.frame.as_mut().and_then(|frame| frame.undo.pop().map(|undo| (frame, undo)))
+    else {
+        record.status = match record.cause {
+            None => Status::Completed,
+            Some(_) if turn.undone > 0 => Status::Compensated,
+            Some(_) => Status::Failed,
+        };
+        record.frame = None;
+        return;
+    };
+    record.status = Status::Unwinding;
+    frame.pending = Some(Box::new(Node::Step(begin_call(&mut undo, turn))));
 }

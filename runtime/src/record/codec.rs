@@ -36,12 +36,23 @@ impl Codec for Json {
     }
 }
 
+/// Most records fit into so many bytes.
+const TYPICAL: usize = 512;
+
 pub(crate) fn encode(codec: &dyn Codec, record: &Record) -> Result<Bytes, Unserializable> {
-    serde_json::to_vec(record).map(|json| codec.encode(json)).map_err(|error| Unserializable(error.to_string()))
+    let mut json = Vec::with_capacity(TYPICAL);
+    serde_json::to_writer(&mut json, record).map_err(|error| Unserializable(error.to_string()))?;
+    Ok(codec.encode(json))
 }
 
 /// A record is large and is handed from function to function, most of them async: it stays where it was read.
 pub(crate) fn decode(codec: &dyn Codec, stored: &Bytes) -> Result<Box<Record>, Unreadable> {
     let json = codec.decode(stored).map_err(Unreadable)?;
-    serde_json::from_slice(&json).map_err(|error| Unreadable(error.to_string()))
+    // Checked once as a whole, each of its many strings need not be.
+    let record = match std::str::from_utf8(&json) {
+        Ok(text) => serde_json::from_str(text),
+        // It says where.
+        Err(_) => serde_json::from_slice(&json),
+    };
+    record.map_err(|error| Unreadable(error.to_string()))
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Origin;
+
 /// An attempt that ended without an output, for good: there is no error value of the user's type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
@@ -14,6 +16,9 @@ pub struct Fault {
     /// What is known of it, such as the panic's message.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// Where it happened; none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Box<Origin>>,
 }
 
 /// What happened to an attempt that ended without an output.
@@ -27,6 +32,13 @@ pub enum FaultKind {
     TimedOut,
     /// Its workers died or went silent. Whether it had an effect is unknown.
     WorkerLost,
+    /// Its transaction could not be begun or committed: the database did not answer, refused it, or had it in conflict with
+    /// others again and again. It has had no effect, or one that the next attempt finds.
+    NotCommitted,
+    /// The instance had not ended at its deadline (`#[saga(deadline = "…")]`).
+    DeadlinePassed,
+    /// The instance was cancelled.
+    Cancelled,
 }
 
 impl fmt::Display for Fault {
@@ -35,6 +47,9 @@ impl fmt::Display for Fault {
             FaultKind::Panicked => "panicked",
             FaultKind::TimedOut => "timed out",
             FaultKind::WorkerLost => "lost its worker",
+            FaultKind::NotCommitted => "could not be committed",
+            FaultKind::DeadlinePassed => "had not ended at its deadline",
+            FaultKind::Cancelled => "was cancelled",
         };
         write!(f, "`{}` {what}", self.of)?;
         if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }

@@ -16,18 +16,37 @@
 //! }
 //! ```
 //!
-//! What an instance waits for is a tree ([`Node`]); so far its only leaf is a step.
+//! What an instance waits for is a tree ([`Node`]): calls of steps, timers, sagas that are nested in it.
 
 mod codec;
 mod fault;
+mod note;
+mod origin;
+mod start;
+mod started;
 mod strict;
 #[cfg(test)]
 mod tests;
+mod time;
+mod trace;
+mod tree;
 mod value;
 
 pub use codec::{Codec, Json};
 pub(crate) use codec::{decode, encode};
 pub use fault::{Cause, Fault, FaultKind};
+pub use note::{Changed, Note, Progress};
+pub(crate) use note::{decode_note, encode_note};
+pub use origin::{FailedCall, Origin};
+pub use start::{START_FORMAT, Start};
+pub(crate) use start::{decode_start, encode_start};
+pub use started::{HandleOf, Started};
+#[cfg(any(test, feature = "opentelemetry"))]
+pub(crate) use trace::Parent;
+pub use trace::TraceContext;
+pub use tree::{
+    Awaited, Branch, Deferred, Join, Nested, Node, Race, Reply, Scoping, StepCall, Timeout, Timer, Undoing,
+};
 pub use value::{Unreadable, Unserializable, Value, Vars};
 
 use std::collections::BTreeMap;
@@ -50,9 +69,14 @@ pub struct Record {
     /// Where it stands.
     pub status: Status,
     /// When the instance was started.
+    #[serde(with = "time")]
     pub started: Timestamp,
     /// When this record was made.
+    #[serde(with = "time")]
     pub updated: Timestamp,
+    /// When it is to have ended; if it still runs then, it unwinds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
     /// How many step calls the instance has made, compensations included. Numbers the calls ("occurrence").
     #[serde(default)]
     pub steps: u64,
@@ -65,6 +89,9 @@ pub struct Record {
     /// Why the instance unwinds, or has unwound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Cause>,
+    /// The failed call that led to that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Box<FailedCall>>,
     /// What the saga returned (its `Output`, `Ok` or `Err`), in a terminal record and while it unwinds.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
@@ -80,6 +107,15 @@ pub struct Record {
     /// Set while workers whose code doesn't know this record hand it back to others (a rolling deploy).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_back: Option<HandBack>,
+    /// Set while a worker goes on from this record with what it has in hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Lease>,
+    /// The trace that the instance belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceContext>,
+    /// Up to which number the mail of each queue was taken.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub taken: BTreeMap<String, u64>,
     /// Room for what applications attach; carried along untouched.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub meta: BTreeMap<String, Value>,
@@ -91,7 +127,21 @@ pub struct HandBack {
     /// How often.
     pub times: u32,
     /// It is not to be taken up before this time.
+    #[serde(with = "time")]
     pub until: Timestamp,
+}
+
+/// A worker that runs several steps of one instance side by side, and has appended what came of some of them while others still run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Names the worker: a text that no other one has.
+    pub by: String,
+    /// Nobody else takes the record up before this time.
+    #[serde(with = "time")]
+    pub until: Timestamp,
+    /// The calls that it runs, or was about to begin: if it is lost, these are the attempts that are lost with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<u64>,
 }
 
 /// Where an instance stands.
@@ -101,7 +151,7 @@ pub struct HandBack {
 pub enum Status {
     /// It runs, or waits for its next attempt.
     Running,
-    /// It runs its compensations, last first.
+    /// It runs its compensations, last first. With no cause, it has succeeded, and runs what it has deferred.
     Unwinding,
     /// A compensation has failed for good: it waits for an operator.
     Stuck,
@@ -116,6 +166,12 @@ pub enum Status {
 }
 
 impl Status {
+    /// Whether the instance does nothing by itself: it has come to its end, or waits for an operator.
+    #[must_use]
+    pub fn is_at_rest(self) -> bool {
+        !matches!(self, Self::Running | Self::Unwinding)
+    }
+
     /// Whether the instance has come to its end.
     #[must_use]
     pub fn is_terminal(self) -> bool {
@@ -124,8 +180,11 @@ impl Status {
 }
 
 /// The state of one saga function: where it waits, with what.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Frame {
+    /// The version of the saga whose code it waits for.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub version: u32,
     /// The state's name: after the step that it waits for. Empty: at the beginning.
     pub state: String,
     /// The variables that are read later; at the beginning, the arguments.
@@ -137,54 +196,29 @@ pub struct Frame {
     /// The compensations that are registered, in order of registration.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undo: Vec<Undo>,
+    /// The variables that whoever takes it up must know: those with a default, without which older code would go on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<String>,
+    /// What runs beside the code, and what has ended there and was not awaited yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub started: Vec<Started>,
 }
 
-/// What a frame waits for: a tree of leaves. (Timers, joins, races and nested sagas are further variants.)
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Node {
-    /// One call of a step.
-    Step(StepCall),
+impl Default for Frame {
+    fn default() -> Self {
+        Self {
+            version: first(),
+            state: String::new(),
+            vars: Vars::default(),
+            pending: None,
+            undo: Vec::new(),
+            requires: Vec::new(),
+            started: Vec::new(),
+        }
+    }
 }
 
-/// A call of a step, and how its attempts stand.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct StepCall {
-    /// The step's name.
-    pub step: String,
-    /// Its arguments (the step's message).
-    pub args: Value,
-    /// Where it was called: a state's name.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub site: String,
-    /// Which call of the instance it is; with the site it makes the idempotency key.
-    #[serde(default)]
-    pub occurrence: u64,
-    /// The attempt that is to be made next or is being made, from 1.
-    #[serde(default = "first")]
-    pub attempt: u32,
-    /// How often a worker has been lost while it made this attempt.
-    #[serde(default, skip_serializing_if = "is_zero_u32")]
-    pub lost: u32,
-    /// When the first attempt could begin.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub since: Option<Timestamp>,
-    /// The attempt is not to be made before this time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_before: Option<Timestamp>,
-    /// The delay that led to `not_before` (before jitter), in milliseconds: what the next one grows from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delay_ms: Option<u64>,
-    /// How the attempt before failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// Set when the body takes faults as values (`.outcome()`), instead of unwinding.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub catch: bool,
-}
-
-/// A compensation that is registered: a step to run if the saga fails.
+/// A compensation that is registered: a step to run if the saga fails. Or a deferred step, to be run in any case.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Undo {
     /// The compensating step's name.
@@ -198,15 +232,20 @@ pub struct Undo {
     /// Registered before the first attempt: it shares the forward step's idempotency key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub before: bool,
+    /// When it was registered, as a number that grows: compensations are run in the order of these, last first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub order: u64,
+    /// The number of its own call, once it has been begun.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub begun: u64,
+    /// A deferred step: it is run on every way out of its saga.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deferred: bool,
 }
 
 /// A value that is there is there, even if it is `null` (the output of a saga that returns nothing).
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
-}
-
-fn first() -> u32 {
-    1
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
@@ -217,4 +256,14 @@ fn is_zero(n: &u64) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
 fn is_zero_u32(n: &u32) -> bool {
     *n == 0
+}
+
+/// The first version of a saga, which is not written.
+pub(crate) fn first() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
+fn is_first(version: &u32) -> bool {
+    *version == first()
 }

@@ -1,11 +1,51 @@
 //! Tests of the persisted types: what an older version has written must load for ever.
 
-use super::{FORMAT, FaultKind, Record, Status, Value, Vars};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    FORMAT, FailedCall, FaultKind, HandBack, Json, Note, Origin, Parent, Record, START_FORMAT, Start, Status,
+    TraceContext, Value, Vars, decode, decode_start, encode_start, time,
+};
 use crate::record::Cause;
 
 /// Records as format 1 writes them, with every field that it has. Never edit it: a change of the format gets a file
 /// of its own.
 const FORMAT_1: &str = include_str!("fixtures/format_1.json");
+
+/// The same format since it carries the trace.
+const FORMAT_1_TRACE: &str = include_str!("fixtures/format_1_trace.json");
+
+/// The same format since it has sagas in sagas, sleeps and timeouts.
+const FORMAT_1_TREE: &str = include_str!("fixtures/format_1_tree.json");
+
+/// The same format since errors know where they come from.
+const FORMAT_1_ORIGIN: &str = include_str!("fixtures/format_1_origin.json");
+
+/// The same format since steps can be deferred.
+const FORMAT_1_SCOPE: &str = include_str!("fixtures/format_1_scope.json");
+
+/// The same format since it has branches side by side.
+const FORMAT_1_BRANCHES: &str = include_str!("fixtures/format_1_branches.json");
+
+/// Notes as they are written since there are any. Never edit it, either.
+const NOTE_1: &str = include_str!("fixtures/note_1.json");
+
+/// The same format since calls can be started.
+const FORMAT_1_STARTED: &str = include_str!("fixtures/format_1_started.json");
+
+/// The same format since steps save their progress.
+const FORMAT_1_SAVED: &str = include_str!("fixtures/format_1_saved.json");
+/// Records that wait for signals, and have taken some.
+const FORMAT_1_MAIL: &str = include_str!("fixtures/format_1_mail.json");
+
+#[test]
+fn format_1_with_mail_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_MAIL).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_MAIL).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+    assert_eq!(records[0].taken["Approved"], 17);
+    assert!(fixtures().iter().all(|record| record.taken.is_empty()), "older ones have taken none");
+}
 
 fn fixtures() -> Vec<Record> {
     serde_json::from_str(FORMAT_1).unwrap()
@@ -31,6 +71,154 @@ fn format_1_loads_and_is_written_as_it_was() {
         assert_eq!(before, after);
     }
     assert_eq!(FORMAT, 1, "a new format needs a fixture");
+}
+
+/// A start as format 1 writes it. Never edit it, either.
+const START_1: &str = include_str!("fixtures/start_1.json");
+
+#[test]
+fn a_start_of_format_1_loads_and_is_written_as_it_was() {
+    let start: Start = decode_start(&Json, &START_1.into()).unwrap();
+    let value = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).unwrap();
+    assert_eq!(value(&encode_start(&Json, &start).unwrap()), value(START_1.as_bytes()));
+    assert_eq!((start.format, START_FORMAT), (1, 1), "a new format needs a fixture");
+}
+
+#[test]
+fn format_1_with_versions_loads_and_is_written_as_it_was() {
+    const VERSION: &str = include_str!("fixtures/format_1_version.json");
+    const START: &str = include_str!("fixtures/start_1_version.json");
+    let value = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).unwrap();
+    let records: Vec<Record> = serde_json::from_str(VERSION).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), value(VERSION.as_bytes()));
+    let frame = records[0].frame.as_ref().unwrap();
+    assert_eq!((frame.version, &*frame.requires), (2, &["coupon".to_owned()][..]));
+    let start: Start = decode_start(&Json, &START.into()).unwrap();
+    assert_eq!(value(&encode_start(&Json, &start).unwrap()), value(START.as_bytes()));
+    // Older ones are of the first version.
+    let first = fixtures().iter().filter_map(|record| record.frame.as_ref()).all(|frame| frame.version == 1);
+    assert!(first && decode_start(&Json, &START_1.into()).unwrap().version == 1);
+}
+
+#[test]
+fn a_start_carries_a_trace_and_nothing_that_is_none() {
+    let start = |traceparent: &str| {
+        let text = format!(r#"{{ "format": 1, "arguments": {{}}, "trace": {{ "traceparent": "{traceparent}" }} }}"#);
+        decode_start(&Json, &text.into()).unwrap()
+    };
+    let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let again = decode_start(&Json, &encode_start(&Json, &start(good)).unwrap()).unwrap();
+    assert_eq!(again.trace.unwrap().traceparent(), good);
+    assert_eq!(start(&"x".repeat(10_000)).trace, None);
+}
+
+#[test]
+fn of_a_newer_start_only_the_number_is_read() {
+    let newer = r#"{ "format": 2, "arguments": "elsewhere" }"#;
+    assert_eq!(decode_start(&Json, &newer.into()).unwrap().format, 2);
+    for unreadable in ["", "{}", r#"{ "format": 1, "arguments": 7 }"#, "{ \"format\": 1, \"arguments\": {"] {
+        assert!(decode_start(&Json, &unreadable.as_bytes().to_vec().into()).is_err(), "{unreadable}");
+    }
+}
+
+#[test]
+fn format_1_with_trees_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_TREE).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_TREE).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+    let step = |record: &Record| record.frame.as_ref()?.step().map(|call| call.site.clone());
+    let sites: Vec<_> = records.iter().map(step).collect();
+    assert_eq!(
+        sites,
+        [Some("stay/reserve".to_owned()), Some("stay/reserve:free".to_owned()), None, Some("a".to_owned())]
+    );
+}
+
+#[test]
+fn format_1_with_origins_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_ORIGIN).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_ORIGIN).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+    let failed = records[0].failed.as_ref().unwrap();
+    assert_eq!(failed.to_string(), "no seats left (from `reserve` at `trip/reserve` of holiday/failed, attempt 3)");
+    let lines = [
+        "no seats left",
+        "  from `trip` at `trip` of holiday/failed: no seats left",
+        "  from `reserve` at `trip/reserve` of holiday/failed, attempt 3: full",
+    ];
+    assert_eq!(format!("{failed:#}"), lines.join("\n"));
+    assert!(fixtures().iter().all(|record| record.failed.is_none()), "older ones have none");
+}
+
+#[test]
+fn format_1_with_deferred_steps_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_SCOPE).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_SCOPE).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+    assert!(records[0].frame.as_ref().unwrap().undo[0].deferred);
+    assert!(records[1].frame.as_ref().unwrap().step().unwrap().deferred);
+}
+
+#[test]
+fn format_1_with_started_calls_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_STARTED).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_STARTED).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+    let calls = |record: &Record| record.frame.as_ref().unwrap().step().unwrap().occurrence;
+    assert_eq!(records.iter().map(calls).collect::<Vec<_>>(), [3, 2]);
+}
+
+#[test]
+fn format_1_with_saved_progress_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_SAVED).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_SAVED).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+}
+
+#[test]
+fn a_long_chain_of_failed_calls_keeps_both_ends() {
+    let origin = Origin::of("holiday", "1");
+    let call = |of: u32| FailedCall { of: of.to_string(), error: String::new(), origin: origin.clone(), cause: None };
+    let deep = (1..1000).fold(call(0), |cause, of| call(of).caused_by(Some(Box::new(cause))));
+    let chain: Vec<_> = deep.chain().map(|call| call.of.as_str()).collect();
+    assert!(chain.len() <= 16, "{chain:?}");
+    assert_eq!((chain[0], *chain.last().unwrap()), ("999", "0"));
+}
+
+#[test]
+fn format_1_with_a_trace_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_TRACE).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_TRACE).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+    let trace = records[0].trace.as_ref().unwrap();
+    assert_eq!(trace.traceparent(), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    assert_eq!((trace.tracestate(), records[1].trace.as_ref().unwrap().tracestate()), (Some("vendor=1"), None));
+    assert!(fixtures().iter().all(|record| record.trace.is_none()), "older ones have none");
+}
+
+#[test]
+fn what_is_no_traceparent_is_no_trace() {
+    let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let parent = Parent::read(good).unwrap();
+    assert_eq!(parent.trace, 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736);
+    assert_eq!((parent.span, parent.flags), (0x00f0_67aa_0ba9_02b7, 1));
+    assert!(TraceContext::new("cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", None).is_some());
+    for bad in [
+        "",
+        "00",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+        "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+        "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01",
+        "00-+bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    ] {
+        assert_eq!(TraceContext::new(bad, None), None, "{bad}");
+    }
+    let long = "v=".to_owned() + &"1".repeat(600);
+    assert_eq!(TraceContext::new(good, Some(&long)).unwrap().tracestate(), None);
 }
 
 #[test]
@@ -77,4 +265,119 @@ fn values_that_json_cannot_carry_are_errors() {
 fn variables_keep_their_order() {
     let vars: Vars = serde_json::from_str(r#"{"z":1,"a":2}"#).unwrap();
     assert_eq!(serde_json::to_string(&vars).unwrap(), r#"{"z":1,"a":2}"#);
+}
+
+fn as_jiff_writes(time: Timestamp) -> String {
+    serde_json::to_string(&time).unwrap()
+}
+
+fn written(time: Timestamp) -> String {
+    let hand_back = HandBack { times: 1, until: time };
+    let text = serde_json::to_string(&hand_back).unwrap();
+    let text = text.strip_prefix(r#"{"times":1,"until":"#).unwrap();
+    text.strip_suffix('}').unwrap().to_owned()
+}
+
+fn loaded(time: &str) -> Result<Timestamp, String> {
+    let text = serde_json::json!({ "times": 1, "until": time }).to_string();
+    serde_json::from_str::<HandBack>(&text).map(|hand_back| hand_back.until).map_err(|error| error.to_string())
+}
+
+#[test]
+fn times_are_written_and_read_as_jiff_does_it() {
+    let mut times = vec![Timestamp::MIN, Timestamp::MAX, Timestamp::UNIX_EPOCH];
+    // Around the turn of the eras, of a century without a leap day, and of one with it.
+    for at in ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "1900-03-01T00:00:00Z", "2000-03-01T00:00:00Z"] {
+        let at: Timestamp = at.parse().unwrap();
+        times.extend([-1, 0, 1, 1_000, -86_400_000_000_000].map(|by| at + SignedDuration::from_nanos(by)));
+    }
+    let seed = fastrand::get_seed();
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (first, last) = (Timestamp::MIN.as_second() + 1, Timestamp::MAX.as_second() - 1);
+    for _ in 0..10_000 {
+        let coarse = 10_i32.pow(random.u32(0..9));
+        let fraction = random.i32(0..1_000_000_000) / coarse * coarse;
+        times.push(Timestamp::new(random.i64(first..last), fraction).unwrap_or_default());
+    }
+    for time in times {
+        let text = as_jiff_writes(time);
+        assert_eq!(written(time), text, "seed {seed}");
+        assert_eq!(loaded(text.trim_matches('"')), Ok(time), "seed {seed}");
+        // Our own reader knows what our own writer writes, so that the other is not needed for it.
+        let mut room = [0; 30];
+        room.copy_from_slice(b"0000-00-00T00:00:00.000000000Z");
+        let own = time::write(time, &mut room);
+        assert_eq!(own.is_some(), !text.starts_with("\"-"), "{text}");
+        assert_eq!(own.and_then(time::read), own.map(|_| time), "{text}");
+    }
+}
+
+#[test]
+fn times_of_other_forms_are_what_jiff_makes_of_them() {
+    let forms = [
+        "2026-11-22T14:03:51.5+01:00",
+        "2026-11-22t14:03:51z",
+        "2026-11-22 14:03:51Z",
+        "2026-11-22T14:03:60Z",
+        "2026-11-22T14:03:51,25Z",
+        "2026-11-22T14:03Z",
+        "20261122T140351Z",
+        "2026-11-22T14:03:51Z[UTC]",
+        "+002026-11-22T14:03:51Z",
+        "-002026-11-22T14:03:51Z",
+        "2026-11-22T14:03:51.Z",
+        "2026-11-22T14:03:51.1234567891Z",
+        "2026-11-22T14:03:51",
+        "2026-02-29T14:03:51Z",
+        "2024-02-29T14:03:51Z",
+        "2026-13-22T14:03:51Z",
+        "2026-11-22T24:00:00Z",
+        "2026-11-22T14:+3:51Z",
+        "9999-12-31T23:59:59Z",
+        "2026-11-22T14:03:5é",
+        "Z",
+        "",
+    ];
+    for form in forms {
+        let quoted = serde_json::Value::from(form).to_string();
+        let theirs = serde_json::from_str::<Timestamp>(&quoted).map_err(|_| ());
+        assert_eq!(loaded(form).map_err(|_| ()), theirs, "{form}");
+    }
+    assert_eq!(loaded("2026-11-22T14:03:51Z").unwrap().as_second(), 1_795_356_231);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused_with_their_place() {
+    let mut json = serde_json::to_vec(&fixtures()[0]).unwrap();
+    let at = json.iter().rposition(u8::is_ascii_alphabetic).unwrap();
+    json[at] = 0xff;
+    let error = decode(&Json, &json.into()).unwrap_err().to_string();
+    assert!(error.contains("line") && error.contains("column"), "{error}");
+}
+
+#[test]
+fn format_1_with_branches_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_BRANCHES).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_BRANCHES).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+    assert_eq!(records[0].frame.as_ref().unwrap().step().unwrap().occurrence, 2, "the first that is made");
+    assert_eq!(records[0].held.as_ref().unwrap().runs, [2, 3]);
+}
+
+#[test]
+fn notes_load_and_are_written_as_they_were() {
+    let before: serde_json::Value = serde_json::from_str(NOTE_1).unwrap();
+    let notes: Vec<Note> = serde_json::from_str(NOTE_1).unwrap();
+    assert_eq!(serde_json::to_value(&notes).unwrap(), before);
+    let mut record: Vec<Record> = serde_json::from_str(FORMAT_1_BRANCHES).unwrap();
+    assert_eq!(crate::engine::fold(&mut record[0], notes), Ok(true), "closed by the last one");
+    let record = serde_json::to_value(&record[0]).unwrap();
+    let of = record.pointer("/frame/pending/join/of").unwrap();
+    assert_eq!(of.pointer("/1/node/ended/output/Ok").unwrap(), "hotel");
+    assert_eq!(of.pointer("/2/node/race/of/0/node/step/attempt").unwrap(), 2);
+    assert_eq!(
+        (&record["steps"], &record["attempts"], &record["held"]["runs"]),
+        (&4.into(), &2.into(), &serde_json::json!([2, 3, 4]))
+    );
+    assert_eq!(record["held"]["until"], "2026-11-22T14:04:24Z");
 }

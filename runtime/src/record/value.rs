@@ -1,10 +1,11 @@
 //! Values of the user's types inside a record: kept as JSON text, and read only where their type is known.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::strict::Strict;
 
@@ -23,11 +24,20 @@ impl Value {
     ///
     /// When JSON can't carry the value, or would not bring it back as it is.
     pub fn write<T: Serialize + DeserializeOwned>(value: &T) -> Result<Self, Unserializable> {
-        let text = serde_json::to_string(&Strict::new(value)).map_err(|error| Unserializable(error.to_string()))?;
+        let text = to_raw_value(&Strict::new(value)).map_err(|error| Unserializable(error.to_string()))?;
         if cfg!(debug_assertions) {
-            verify::<T>(&text)?;
+            verify::<T>(text.get())?;
         }
-        RawValue::from_string(text).map(Self).map_err(|error| Unserializable(error.to_string()))
+        Ok(Self(text))
+    }
+
+    /// Writes a value down whose type can't be read. Nothing is compared.
+    ///
+    /// # Errors
+    ///
+    /// When JSON can't carry the value.
+    pub(crate) fn write_only<T: Serialize + ?Sized>(value: &T) -> Result<Self, Unserializable> {
+        to_raw_value(&Strict::new(value)).map(Self).map_err(|error| Unserializable(error.to_string()))
     }
 
     /// Reads the value.
@@ -37,6 +47,15 @@ impl Value {
     /// When the text doesn't fit the type.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Unreadable> {
         serde_json::from_str(self.0.get()).map_err(|error| Unreadable(error.to_string()))
+    }
+
+    /// A field of a struct, or a part of a tuple.
+    fn field(&self, name: &str) -> Option<Self> {
+        let name = name.strip_prefix("r#").unwrap_or(name);
+        match name.parse::<usize>() {
+            Ok(index) => serde_json::from_str::<Vec<Self>>(self.as_json()).ok()?.into_iter().nth(index),
+            Err(_) => serde_json::from_str::<Vars>(self.as_json()).ok()?.remove(name),
+        }
     }
 
     /// The JSON text.
@@ -140,6 +159,25 @@ impl Vars {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// Takes a variable away.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        let at = self.0.iter().position(|(key, _)| key == name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// The value of a variable that was perhaps saved as a part of another: of `user.id`, if there is a `user` only, the
+    /// field `id` of it. (Older code has read more of the variable than today's.)
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<Cow<'_, Value>> {
+        if let Some(value) = self.get(name) {
+            return Some(Cow::Borrowed(value));
+        }
+        let dots = name.match_indices('.').map(|(at, _)| at).rev();
+        let (whole, fields) =
+            dots.map(|at| (&name[..at], &name[at + 1..])).find_map(|(whole, path)| Some((self.get(whole)?, path)))?;
+        fields.split('.').try_fold(Cow::Borrowed(whole), |value, field| value.field(field).map(Cow::Owned))
     }
 
     /// The variables' names and values.

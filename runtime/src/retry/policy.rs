@@ -1,5 +1,6 @@
 //! What a policy says; `#[retry(…)]` builds one.
 
+use std::fmt;
 use std::time::Duration;
 
 /// When a failed attempt is made again, and for how long. Built by `#[retry(…)]`.
@@ -143,4 +144,56 @@ impl RetryPolicy {
         self.exhausted = exhausted;
         self
     }
+}
+
+/// As `#[retry(…)]` says it: `exponential, base = "1s", factor = 1.0, max_attempts = 8`. Empty for one attempt only.
+/// Errors that are not retried don't belong to the policy, and aren't named.
+impl fmt::Display for RetryPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts: Vec<String> = match self.backoff {
+            Backoff::Never => Vec::new(),
+            Backoff::Fixed { delay } => vec!["fixed".to_owned(), named("delay", delay)],
+            Backoff::Linear { base, increment } => {
+                vec!["linear".to_owned(), named("base", base), named("increment", increment)]
+            }
+            Backoff::Exponential { base, factor } => {
+                vec!["exponential".to_owned(), named("base", base), format!("factor = {factor:?}")]
+            }
+            Backoff::Random { base, spread } => {
+                vec!["random".to_owned(), named("base", base), named("spread", spread)]
+            }
+            Backoff::Adaptive { base, threshold } => {
+                vec!["adaptive".to_owned(), named("base", base), format!("threshold = {threshold:?}")]
+            }
+        };
+        parts.extend(match self.jitter {
+            Jitter::None => None,
+            Jitter::Full => Some("jitter = full".to_owned()),
+            Jitter::Equal => Some("jitter = equal".to_owned()),
+            Jitter::Decorrelated => Some("jitter = decorrelated".to_owned()),
+        });
+        parts.extend(self.max_delay.map(|limit| named("max_delay", limit)));
+        parts.extend(self.max_attempts.map(|limit| format!("max_attempts = {limit}")));
+        parts.extend(self.max_elapsed.map(|limit| named("max_elapsed", limit)));
+        parts.extend(self.timeout.map(|limit| named("timeout", limit)));
+        parts.extend((self.exhausted == OnExhausted::Pause).then(|| "exhausted = pause".to_owned()));
+        f.write_str(&parts.join(", "))
+    }
+}
+
+/// `base = "1m 30s"`
+fn named(name: &str, duration: Duration) -> String {
+    let (seconds, nanoseconds) = (duration.as_secs(), duration.subsec_nanos());
+    let units = [
+        (seconds / 86_400, "d"),
+        (seconds / 3_600 % 24, "h"),
+        (seconds / 60 % 60, "m"),
+        (seconds % 60, "s"),
+        (u64::from(nanoseconds / 1_000_000), "ms"),
+        (u64::from(nanoseconds / 1_000 % 1_000), "us"),
+        (u64::from(nanoseconds % 1_000), "ns"),
+    ];
+    let parts = units.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}"));
+    let text = parts.collect::<Vec<_>>().join(" ");
+    format!("{name} = \"{}\"", if text.is_empty() { "0s" } else { &text })
 }

@@ -21,6 +21,9 @@ pub(crate) struct Past {
     pub elapsed: Duration,
     /// The failure rate of the step's recent attempts in this worker, 0 to 1.
     pub failure_rate: f64,
+    /// The delay that the error of the attempt has asked for: it takes the place of the policy's (without jitter, and
+    /// within `max_delay`), which grows on as if it had not been asked for.
+    pub asked: Option<Duration>,
 }
 
 /// The delay before the next attempt.
@@ -51,6 +54,7 @@ pub(crate) fn next_delay(policy: &RetryPolicy, past: Past, chance: [f64; 2]) -> 
             Delay { wait, base: wait }
         }
     };
+    let delay = Delay { wait: past.asked.map_or(delay.wait, |asked| asked.min(most)), ..delay };
     let late = policy.max_elapsed.is_some_and(|most| past.elapsed.saturating_add(delay.wait) > most);
     (!late).then_some(delay)
 }

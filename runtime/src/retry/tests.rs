@@ -13,7 +13,7 @@ const fn ms(ms: u64) -> Duration {
 }
 
 fn past(attempt: u32, previous: Option<Duration>) -> Past {
-    Past { previous, attempt, elapsed: Duration::ZERO, failure_rate: 0.0 }
+    Past { previous, attempt, elapsed: Duration::ZERO, failure_rate: 0.0, asked: None }
 }
 
 /// The first delays of a policy, in milliseconds.
@@ -128,6 +128,25 @@ fn no_attempt_begins_after_max_elapsed() {
     let next = |elapsed| next_delay(&policy, Past { elapsed, ..past(1, None) }, [0.5; 2]);
     assert!(next(ms(600)).is_some());
     assert!(next(ms(601)).is_none());
+}
+
+#[test]
+fn what_the_error_asks_for_replaces_the_delay_and_not_the_growth() {
+    let policy = RetryPolicy::new(Backoff::Exponential { base: ms(1000), factor: 1.0 })
+        .jitter(Jitter::Full)
+        .max_delay(ms(30_000))
+        .max_elapsed(ms(60_000));
+    let asks = |asked, attempt, previous| {
+        next_delay(&policy, Past { asked: Some(asked), ..past(attempt, previous) }, [0.5; 2])
+    };
+    assert_eq!(asks(ms(7), 1, None), Some(Delay { wait: ms(7), base: ms(1000) }), "without jitter");
+    assert_eq!(asks(ms(7), 2, Some(ms(1000))), Some(Delay { wait: ms(7), base: ms(2000) }));
+    assert_eq!(asks(ms(0), 1, None).unwrap().wait, ms(0), "at once");
+    assert_eq!(asks(Duration::MAX, 1, None).unwrap().wait, ms(30_000), "`max_delay` holds");
+    let late = Past { asked: Some(ms(2000)), elapsed: ms(59_000), ..past(1, None) };
+    assert_eq!(next_delay(&policy, late, [0.5; 2]), None, "`max_elapsed` holds");
+    let never = Past { asked: Some(ms(1)), ..past(1, None) };
+    assert_eq!(next_delay(&RetryPolicy::never(), never, [0.5; 2]), None, "it asks in vain");
 }
 
 #[test]

@@ -40,8 +40,24 @@ pub struct Append<'a> {
     /// wants nothing, and waits for whoever appends the next.
     pub not_before: Option<SystemTime>,
     /// Set on a terminal record: how long it stays and protects the id against a second start. Such a record is
-    /// not delivered to workers, or is acknowledged by them without more ado.
+    /// not delivered to workers (but for [`deliver`](Self::deliver)), or is acknowledged by them without more ado.
     pub keep: Option<Duration>,
+    /// Nobody waits for this record (it is one on the way): those who [watch](super::Transport::watch) the instance need not be
+    /// told of it. A transport for which telling them costs something saves that.
+    pub quiet: bool,
+    /// To be delivered at once in spite of [`not_before`](Self::not_before) or [`keep`](Self::keep): somebody has to look whether there is
+    /// [mail](super::Transport::post) that it waits for, or to tell of its end.
+    pub deliver: bool,
+    /// The record before has [notes](super::Transport::note): they are to be removed, as they are void with it.
+    pub noted: bool,
+}
+
+impl<'a> Append<'a> {
+    /// A record that may be delivered at once, does not end its instance, and is told to those who watch.
+    #[must_use]
+    pub fn new(instance: &'a InstanceId, after: Option<Revision>, payload: Bytes) -> Self {
+        Self { instance, after, payload, not_before: None, keep: None, quiet: false, deliver: false, noted: false }
+    }
 }
 
 /// Why a record was not appended, or may not have been. Each calls for a different action.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Transport, embedded};
+use super::{Credentials, Tls, Transport, embedded};
 use crate::{Error, ErrorKind};
 
 /// What can be set beside the URL. The defaults are for one small server; `docs` has settings for production.
@@ -22,6 +22,16 @@ pub struct ConnectOptions {
     /// How often to look for instances that nobody works on though they want something, for whatever reason. Default 1
     /// minute, at least 1 second. (`nats:` only)
     pub sweep_every: Duration,
+    /// Who this is. Default: what the URL carries. (`nats:` only)
+    pub credentials: Credentials,
+    /// How the connection is made safe. Default: as the URL (`tls://`) or the server asks for. (`nats:` only)
+    pub tls: Tls,
+    /// What the subjects of answers to this process begin with. Default `_INBOX`. Processes that may not read each other's answers need a
+    /// prefix each, and the permission to subscribe to `PREFIX.>` alone. (`nats:` only)
+    pub inbox_prefix: String,
+    /// For a client that isn't trusted to write records: its starts are handed in at the ingress, and workers admit them. Default
+    /// `false`. (`nats:` only)
+    pub ingress: bool,
 }
 
 impl Default for ConnectOptions {
@@ -32,6 +42,10 @@ impl Default for ConnectOptions {
             replicas: 1,
             connect_timeout: Duration::from_secs(15),
             sweep_every: Duration::from_secs(60),
+            credentials: Credentials::default(),
+            tls: Tls::default(),
+            inbox_prefix: "_INBOX".to_owned(),
+            ingress: false,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
-use super::{InstanceId, Revision, Stored};
+use super::{InstanceId, Notice, Revision, Stored};
 use crate::Error;
 
 /// How a worker wants its deliveries.
@@ -14,7 +14,7 @@ use crate::Error;
 #[non_exhaustive]
 pub struct DeliveryOptions {
     /// The most deliveries that this worker has at a time: ready for it, or taken and not yet settled (or dropped).
-    /// A transport that delivers parked records from elsewhere may have up to a quarter more of those (and at least one).
+    /// A transport that delivers parked records, or notices, from elsewhere may have up to a quarter more of each (and at least one).
     pub prefetch: usize,
     /// A delivery that is neither settled nor kept alive by [`Ack::in_progress`] for this long is delivered again.
     pub ack_wait: Duration,
@@ -27,13 +27,25 @@ impl Default for DeliveryOptions {
     }
 }
 
-/// The stream of deliveries that one worker gets. Dropping it hands back what was not yet taken from it.
+/// The stream of deliveries that one worker gets. Dropping it hands back what was not yet taken from it, some time soon;
+/// a worker that stops [leaves](Self::leave).
 pub trait Deliveries: Debug + Send {
     /// The next delivery; waits for one. `None`: the transport was closed. Safe to cancel: a delivery is never
     /// lost by dropping the future.
     ///
-    /// Faults of the connection are the implementation's to mend, with back-off; an `Err` is for what can't be mended.
+    /// Faults are the implementation's to mend, with back-off, and its to tell the operator of; an `Err` is for what can't be
+    /// mended while the process runs: the worker that gets it ends.
     fn next(&mut self) -> BoxFuture<'_, Option<Result<Delivery, Error>>>;
+
+    /// Leaves the saga's workers: nothing more is delivered here. Returns what this worker was given and has not taken, for
+    /// it to hand over in order; by default that is dropped with the stream.
+    fn leave(self: Box<Self>) -> BoxFuture<'static, Vec<Delivery>>
+    where
+        Self: 'static,
+    {
+        drop(self);
+        Box::pin(std::future::ready(Vec::new()))
+    }
 }
 
 /// A record in the hands of this worker, until it is settled, superseded, or the ack wait has passed.
@@ -47,6 +59,9 @@ pub struct Delivery {
     /// How often this record has been delivered, this time included, since it was appended or
     /// [parked](Ack::park) last; some servers forget, so it is a hint.
     pub delivered: u64,
+    /// Set if it is delivered since there is mail. **Somebody else may be working on the record at the same time**; and what is settled is the
+    /// notice, not the record.
+    pub notice: Option<Notice>,
     /// How to settle it.
     pub handle: Box<dyn Ack>,
 }
@@ -57,6 +72,7 @@ impl Debug for Delivery {
             .field("instance", &self.instance)
             .field("revision", &self.revision)
             .field("delivered", &self.delivered)
+            .field("notice", &self.notice)
             .finish_non_exhaustive()
     }
 }

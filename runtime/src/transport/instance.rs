@@ -69,14 +69,17 @@ pub struct InvalidId {
     why: String,
 }
 
-fn check(part: &'static str, value: &str) -> Result<(), InvalidId> {
-    let forbidden = |c: char| !c.is_ascii_graphic() || matches!(c, '.' | '*' | '>' | '/' | '\\');
+/// Whether a text can be a token of a subject.
+pub(super) fn check(part: &'static str, value: &str) -> Result<(), InvalidId> {
+    // Byte by byte, as this is done for every delivery; a byte that is not ASCII is part of a forbidden character.
+    let forbidden = |byte: u8| !byte.is_ascii_graphic() || matches!(byte, b'.' | b'*' | b'>' | b'/' | b'\\');
     let why = if value.is_empty() {
         "it is empty".to_owned()
     } else if value.len() > InstanceId::MAX_LEN {
         format!("it has {} bytes", value.len())
-    } else if let Some(c) = value.chars().find(|c| forbidden(*c)) {
-        format!("it contains {c:?}")
+    } else if let Some(at) = value.bytes().position(forbidden) {
+        // All before it is ASCII, so a character begins here.
+        format!("it contains {:?}", value[at..].chars().next().unwrap_or_default())
     } else {
         return Ok(());
     };

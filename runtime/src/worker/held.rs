@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, sleep_until};
 
 use crate::transport::Delivery;
+
+/// In so many parts of the ack wait a delivery is kept alive.
+const THIRDS: u32 = 3;
 
 /// All deliveries in hand.
 #[derive(Debug, Default)]
@@ -19,12 +22,22 @@ pub(super) struct InHand {
     empty: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Slots {
+    /// When the timer has looked last. If that is long ago, the process was paused.
+    looked: Instant,
+    /// Until then a pause is so short ago that what comes may have been given to this process before it.
+    doubtful_until: Option<Instant>,
     slots: Vec<Option<Slot>>,
     free: Vec<usize>,
     /// Numbers the deliveries, so that a slot that has been taken again is not mistaken for the former.
     last: u64,
+}
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self { looked: Instant::now(), doubtful_until: None, slots: Vec::new(), free: Vec::new(), last: 0 }
+    }
 }
 
 #[derive(Debug)]
@@ -32,6 +45,8 @@ struct Slot {
     number: u64,
     delivery: Arc<Delivery>,
     task: Option<AbortHandle>,
+    /// When its ack wait was begun, by its arrival or by a heartbeat.
+    renewed: Instant,
 }
 
 /// One delivery in hand; dropping it frees its slot.
@@ -56,7 +71,7 @@ impl InHand {
         let mut slots = self.lock();
         slots.last += 1;
         let number = slots.last;
-        let taken = Slot { number, delivery: delivery.clone(), task: None };
+        let taken = Slot { number, delivery: delivery.clone(), task: None, renewed: Instant::now() };
         let slot = match slots.free.pop() {
             Some(slot) => {
                 slots.slots[slot] = Some(taken);
@@ -84,7 +99,7 @@ impl InHand {
     pub(super) async fn empty(&self) {
         loop {
             let changed = self.empty.notified();
-            if self.all().is_empty() {
+            if self.is_empty() {
                 return;
             }
             changed.await;
@@ -104,25 +119,64 @@ impl InHand {
         .collect()
     }
 
-    /// Renews the ack wait of all deliveries in hand, each third of it. Never ends.
+    /// Renews the ack wait of each delivery in hand, whenever a third of it has passed since it came or was renewed. Never
+    /// ends. A delivery that is settled sooner costs no heartbeat.
     pub(super) async fn keep_alive(self: Arc<Self>, ack_wait: Duration) {
-        let period = (ack_wait / 3).max(Duration::from_millis(1));
-        let mut beat = interval_at(Instant::now() + period, period);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let period = (ack_wait / THIRDS).max(Duration::from_millis(1));
         loop {
-            beat.tick().await;
-            for delivery in self.all() {
+            // What arrives from here on is due after this: it has a whole period.
+            let now = Instant::now();
+            let (due, next) = self.due(now, period);
+            for delivery in due {
                 delivery.handle.in_progress().await;
             }
+            // Those that come one shortly after the other are renewed together, so that this is done eight times a period at most.
+            sleep_until(next.max(now + period / 8)).await;
         }
     }
 
-    fn all(&self) -> Vec<Arc<Delivery>> {
-        self.lock().slots.iter().flatten().map(|slot| slot.delivery.clone()).collect()
+    /// The deliveries that are to be renewed now, taken as renewed; and when the first of the others is due.
+    fn due(&self, now: Instant, period: Duration) -> (Vec<Arc<Delivery>>, Instant) {
+        let mut due = Vec::new();
+        let mut next = now + period;
+        let mut slots = self.lock();
+        slots.notice_pause(now, period * THIRDS);
+        slots.looked = now;
+        for slot in slots.slots.iter_mut().flatten() {
+            if slot.renewed + period <= now {
+                slot.renewed = now;
+                due.push(slot.delivery.clone());
+            } else {
+                next = next.min(slot.renewed + period);
+            }
+        }
+        (due, next)
+    }
+
+    /// Whether this process has just woken from a pause of more than the ack wait: then what it has in hand, or finds in its
+    /// connection, has most likely been taken over by others.
+    pub(super) fn is_in_doubt(&self, ack_wait: Duration) -> bool {
+        let now = Instant::now();
+        let mut slots = self.lock();
+        slots.notice_pause(now, ack_wait);
+        slots.doubtful_until.is_some_and(|until| now < until)
+    }
+
+    fn is_empty(&self) -> bool {
+        let slots = self.lock();
+        slots.free.len() == slots.slots.len()
     }
 
     fn lock(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slots {
+    fn notice_pause(&mut self, now: Instant, ack_wait: Duration) {
+        if now.duration_since(self.looked) > ack_wait {
+            self.doubtful_until = Some(now + ack_wait);
+        }
     }
 }
 

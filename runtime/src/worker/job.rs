@@ -1,72 +1,208 @@
 //! One delivery: what its record wants is done, and the record that follows is appended.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 
+use bytes::Bytes;
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::sync::SemaphorePermit;
+use tracing::Instrument;
 
 use super::held::Held;
-use super::{Shared, attempt};
+use super::leaf::Whose;
+use super::meters::{FailureKind, Meters};
+use super::several::Several;
+use super::{Served, Shared, leaf};
+use crate::context::Standing;
 use crate::definition::{SagaDefinition, StepDefinition};
-use crate::engine::{self, Ending, Event, Halt, Moment, Plan};
-use crate::record::{self, FORMAT, Record, StepCall};
-use crate::retry::adaptive::Admission;
-use crate::transport::Delivery;
+use crate::engine::{self, Ended, Ending, Event, Halt, Letter, Plan};
+use crate::progress::{Notes, Progress};
+use crate::record::{self, FORMAT, Record, Status, StepCall};
+use crate::spans;
+use crate::transport::{Delivery, Stored};
 
 /// So little before its time a record is already due: clocks differ, and handing it back would take longer.
-const DUE: std::time::Duration = std::time::Duration::from_millis(5);
+pub(super) const DUE: std::time::Duration = std::time::Duration::from_millis(5);
 
 /// Works on one delivery, from its arrival until it is settled.
-pub(super) async fn work(worker: Arc<Shared>, saga: Arc<SagaDefinition>, held: Held) {
-    let job = Job { worker: &worker, saga: &saga, delivery: &held.delivery };
+///
+/// There is one of these futures for each delivery in hand. What is seldom done, or comes last, is boxed, so that each of them
+/// is small (under 1 KiB, where allocators are fast; it takes a tenth of the worker's time otherwise).
+pub(super) async fn work(worker: Arc<Shared>, saga: Arc<Served>, held: Held) {
+    let _in_flight = saga.meters.in_flight(held.delivery.delivered);
+    let at = Stored { revision: held.delivery.revision, payload: held.delivery.payload.clone() };
+    let mut job = Job { worker: &worker, served: &saga, delivery: &held.delivery, at, notes: Vec::new() };
+    if let Some(notice) = &held.delivery.notice {
+        // It waits for no slot: what has all slots may be what it is about.
+        return match worker.stopping.load(Ordering::Relaxed) {
+            true => held.delivery.handle.nak(std::time::Duration::ZERO).await,
+            false => Box::pin(job.notified(notice)).await,
+        };
+    }
     match worker.slots.acquire().await {
-        Ok(_slot) if !worker.stopping.load(Ordering::Relaxed) => job.work().await,
-        _ => super::settle::hand_over(&worker, &held.delivery).await,
+        Ok(slot) if !worker.stopping.load(Ordering::Relaxed) => {
+            if !worker.held.is_in_doubt(worker.options.delivery_wait()) || Box::pin(job.still_stands()).await {
+                job.work(slot).await;
+            }
+        }
+        _ => Box::pin(super::settle::hand_over(&worker, &held.delivery, false)).await,
     }
 }
 
 /// A delivery, and who works on it.
 pub(super) struct Job<'a> {
-    pub(super) worker: &'a Shared,
-    pub(super) saga: &'a SagaDefinition,
+    pub(super) worker: &'a Arc<Shared>,
+    pub(super) served: &'a Arc<Served>,
     pub(super) delivery: &'a Delivery,
+    /// The record that the next one supersedes: the delivery's, until this worker has appended one and goes on from that.
+    pub(super) at: Stored,
+    /// The notes of that record.
+    pub(super) notes: Vec<Bytes>,
 }
 
-impl Job<'_> {
-    async fn work(&self) {
+impl<'a> Job<'a> {
+    pub(super) fn saga(&self) -> &'a SagaDefinition {
+        &self.served.definition
+    }
+
+    pub(super) fn meters(&self) -> &'a Meters {
+        &self.served.meters
+    }
+
+    /// Asks whether the delivery's record is still the last. If not, the delivery is settled, and its step is not run for nothing.
+    async fn still_stands(&self) -> bool {
+        let Delivery { instance, revision, handle, .. } = self.delivery;
+        match self.worker.transport.latest(instance).await {
+            Ok(last) if last.as_ref().is_none_or(|last| last.revision != *revision) => {
+                let last = last.map(|last| last.revision);
+                tracing::info!(
+                    %instance, %revision, ?last,
+                    "this process was paused for longer than the ack wait, and another worker has moved this instance on meanwhile; nothing to do"
+                );
+                handle.ack().await;
+                false
+            }
+            // If nobody knows, it is done: the append decides.
+            _ => true,
+        }
+    }
+
+    async fn work(&mut self, slot: SemaphorePermit<'a>) {
         let now = self.worker.options.clock.now();
-        let record = match record::decode(&*self.worker.options.codec, &self.delivery.payload) {
-            Ok(record) => record,
-            Err(error) => return self.unreadable(error.to_string(), now).await,
-        };
+        match record::decode(&*self.worker.options.codec, &self.delivery.payload) {
+            Ok(record) => {
+                let span = spans::saga(&self.delivery.instance, self.delivery.revision, &record);
+                self.take_up(record, slot, now).instrument(span).await;
+            }
+            Err(error) => Box::pin(self.unreadable(error.to_string(), now)).await,
+        }
+    }
+
+    async fn take_up(&mut self, mut record: Box<Record>, slot: SemaphorePermit<'a>, now: Timestamp) {
+        if record.held.is_some() {
+            match Box::pin(self.find(record, now)).await {
+                Some(found) => record = found,
+                None => return,
+            }
+        }
         if let Some(handed_back) = record.handed_back
             && handed_back.until > engine::after(now, DUE)
         {
-            return self.wait(now, handed_back.until).await;
+            return Box::pin(self.wait(now, handed_back.until)).await;
         }
-        match engine::plan(&record, self.saga, engine::after(now, DUE)) {
+        if let Err(misfit) = engine::fit(&mut record, self.saga()) {
+            return Box::pin(self.hand_back(Some(&record), misfit.to_string(), now)).await;
+        }
+        if record.held.is_some() {
+            let lost = self.lost_with_holder(&record, now);
+            return Box::pin(self.transition(record, Event::Ended(lost))).await;
+        }
+        match engine::plan(&record, self.saga(), engine::after(now, DUE)) {
             Plan::Nothing => self.delivery.handle.ack().await,
-            Plan::Wait(until) => self.wait(now, until).await,
-            Plan::Unfit(reason) => self.hand_back(Some(&record), reason, now).await,
+            Plan::Wait(until) => Box::pin(self.rest(record, now, until)).await,
+            Plan::Unfit(reason) => Box::pin(self.hand_back(Some(&record), reason, now)).await,
             Plan::Begin if self.delivery.delivered > u64::from(self.worker.options.lost_limit) => {
                 let reason = "its workers die when they take it up; the saga's code before its first step may be why";
-                self.pause(Some(&record), reason.to_owned()).await;
+                Box::pin(self.pause(Some(&record), reason.to_owned())).await;
             }
-            Plan::Begin => self.transition(record, Event::Begin, 0.0).await,
-            Plan::Run(call) if self.is_taken_over(&record, call) => {
-                tracing::warn!(
-                    instance = %self.delivery.instance, step = call.step, attempt = call.attempt, lost = call.lost + 1,
-                    "taken over: the worker that had this attempt is gone"
-                );
-                let limit = self.worker.options.lost_limit;
-                self.transition(record, Event::WorkerLost { limit }, 0.0).await;
+            Plan::Begin => self.transition(record, Event::Begin).await,
+            // One more than at the beginning: it has waited, and may have been handed back until its time.
+            Plan::Tick if self.delivery.delivered > u64::from(self.worker.options.lost_limit) + 1 => {
+                let reason =
+                    "its workers die when a timer of it has come to its end; the saga's code after that may be why";
+                Box::pin(self.pause(Some(&record), reason.to_owned())).await;
             }
-            Plan::Run(call) => match self.saga.step(&call.step).cloned() {
-                Some(step) => self.run(record, &step).await,
-                None => self.hand_back(Some(&record), format!("unknown step `{}`", call.step), now).await,
+            Plan::Tick => self.transition(record, Event::Tick(engine::after(now, DUE))).await,
+            Plan::Run(call, _) if self.is_taken_over(&record, call) => {
+                let (lost, may_save) = (vec![self.lost(call, true)], self.may_save(call));
+                let found = match may_save {
+                    true => Box::pin(self.find(record, now)).await,
+                    false => Some(record),
+                };
+                if let Some(record) = found {
+                    self.transition(record, Event::Ended(lost)).await;
+                }
+            }
+            Plan::RunAll(calls, _) if calls.iter().all(|call| self.is_taken_over(&record, call)) => {
+                let had = calls.iter().take(self.worker.options.concurrency);
+                let lost = had.map(|call| self.lost(call, false)).collect();
+                self.transition(record, Event::Ended(lost)).await;
+            }
+            Plan::RunAll(..) => Box::pin(Several::new(self, record, slot).run()).await,
+            Plan::Run(call, give_up) => match self.saga().step(&call.step).cloned() {
+                Some(step) => {
+                    let span = spans::step(call);
+                    self.run(record, &step, give_up, now).instrument(span).await;
+                }
+                None => Box::pin(self.hand_back(Some(&record), format!("unknown step `{}`", call.step), now)).await,
             },
         }
+    }
+
+    /// There is nothing to do before a time, unless there is mail that the record waits for.
+    async fn rest(&self, record: Box<Record>, now: Timestamp, until: Timestamp) {
+        match self.letters(&record).await {
+            Ok(letters) if !letters.is_empty() => self.transition(record, Event::Mail(letters)).await,
+            Ok(_) if until == Timestamp::MAX => self.delivery.handle.ack().await,
+            Ok(_) => self.wait(now, until).await,
+            Err(error) => {
+                tracing::warn!(instance = %self.delivery.instance, "its mail can't be read; the record comes again: {error}");
+                self.delivery.handle.nak(std::time::Duration::from_secs(1)).await;
+            }
+        }
+    }
+
+    /// The attempts that were lost with the holder of a record.
+    fn lost_with_holder(&self, record: &Record, now: Timestamp) -> Vec<Ended> {
+        let mut ran = Vec::new();
+        if let (Some(frame), Some(held)) = (&record.frame, &record.held) {
+            frame.calls(&mut |call| {
+                if held.runs.contains(&call.occurrence) && call.not_before.is_none_or(|time| time <= now) {
+                    ran.push(call);
+                }
+            });
+        }
+        ran.iter().map(|call| self.lost(call, ran.len() == 1)).collect()
+    }
+
+    /// The attempt that a lost worker has made, or perhaps made.
+    fn lost(&self, call: &StepCall, alone: bool) -> Ended {
+        let (limit, instance) = (self.worker.options.lost_limit, &self.delivery.instance);
+        let (step, attempt, lost) = (&call.step, call.attempt, call.lost.saturating_add(1));
+        tracing::warn!(%instance, step, attempt, lost, "taken over: the worker that had this attempt is gone");
+        if lost >= limit && alone {
+            tracing::error!(
+                %instance, step, attempt, lost,
+                "this attempt counts as failed: so many workers in a row have died or gone silent during it; the step may be what kills them"
+            );
+            self.meters().step(step).into_iter().for_each(|meters| meters.failed(FailureKind::WorkerLost));
+        }
+        leaf::ended(call, Ending::Lost { limit, alone }, 0.0)
+    }
+
+    /// Whether a call's step may have saved something.
+    fn may_save(&self, call: &StepCall) -> bool {
+        self.saga().step(&call.step).is_some_and(|step| step.takes_context())
     }
 
     /// Whether another worker has had this record and was lost. What is handed back on purpose is a new record
@@ -78,40 +214,83 @@ impl Job<'_> {
         self.delivery.delivered > 1 + u64::from(waited)
     }
 
-    /// Makes the attempt that the record waits for.
-    async fn run(&self, record: Box<Record>, step: &Arc<StepDefinition>) {
-        let breaker = self.worker.breakers.get(step.name());
-        if let Some(breaker) = breaker {
-            let admission = breaker.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
-            if let Admission::Wait(wait) = admission {
-                // Spread, so that those who wait do not all come back for the next probe.
-                let until = engine::after(self.worker.options.clock.now(), wait.mul_f64(1.0 + fastrand::f64()));
-                return self.transition(record, Event::Postponed(until), 0.0).await;
-            }
-        }
+    /// Makes the attempt that the record waits for; at the time `give_up` it is dropped where it stands.
+    async fn run(
+        &mut self,
+        record: Box<Record>,
+        step: &Arc<StepDefinition>,
+        give_up: Option<Timestamp>,
+        now: Timestamp,
+    ) {
         let Some(call) = record.frame.as_ref().and_then(record::Frame::step) else { return };
-        let ending = attempt::attempt(self.worker, &self.delivery.instance, step, call).await;
-        self.log(call, &ending);
-        let failure_rate = breaker.map_or(0.0, |breaker| {
-            let failed = !matches!(&ending, Ending::Output(output) if output.error.is_none());
-            let mut breaker = breaker.lock().unwrap_or_else(PoisonError::into_inner);
-            breaker.ended(failed, Instant::now());
-            breaker.failure_rate()
-        });
-        self.transition(record, Event::Ended(ending), failure_rate).await;
+        let standing = Standing::Last(self.at.revision);
+        let progress = step.takes_context().then(|| Progress::new(call.saved.clone(), Some(self.notes_of(call))));
+        let reachable = self.worker.alarms.reach(&self.delivery.instance);
+        let whose = Whose {
+            instance: &self.delivery.instance,
+            standing: &standing,
+            trace: record.trace.as_ref(),
+            started: record.started,
+            progress: progress.as_ref(),
+        };
+        let lag = engine::until(due(&record, call), now);
+        let limit = give_up.map(|time| engine::until(now, time));
+        let event = match Box::pin(leaf::make(self.worker, self.meters(), whose, step, call, lag, limit)).await {
+            Some(ended) => Event::Ended(vec![ended]),
+            None => Event::Tick(give_up.unwrap_or(now)),
+        };
+        if let Some(progress) = progress {
+            self.notes = progress.notes().await;
+        }
+        let cancel = match reachable.is_cancelled() {
+            true => Box::pin(self.cancel_letter(&record)).await,
+            false => None,
+        };
+        self.transition_or(record, event, cancel).await;
+    }
+
+    /// Where the step of a call saves its progress.
+    fn notes_of(&self, call: &StepCall) -> Notes {
+        Notes {
+            instance: self.delivery.instance.clone(),
+            of: self.at.revision,
+            occurrence: call.occurrence,
+            fresh: self.delivery.delivered <= 1,
+            transport: self.worker.transport.clone(),
+            codec: self.worker.options.codec.clone(),
+        }
     }
 
     /// Moves the instance on.
-    async fn transition(&self, record: Box<Record>, event: Event, failure_rate: f64) {
+    pub(super) async fn transition(&self, record: Box<Record>, event: Event) {
+        self.transition_or(record, event, None).await;
+    }
+
+    /// Moves the instance on; then it is cancelled, if it is to be, and still runs.
+    async fn transition_or(&self, mut record: Box<Record>, event: Event, cancel: Option<Letter>) {
         let now = self.worker.options.clock.now();
-        let moment = Moment { now, chance: [fastrand::f64(), fastrand::f64()], failure_rate };
-        match engine::apply(record, event, self.saga, &moment) {
-            Ok(next) => self.append(&next, now).await,
-            Err(Halt::Pause(reason) | Halt::Illegal(reason)) => {
-                let known = record::decode(&*self.worker.options.codec, &self.delivery.payload).ok();
-                self.pause(known.as_deref(), reason).await;
-            }
+        let mut mail = matches!(event, Event::Mail(_));
+        let mut applied = engine::apply(&mut record, event, self.saga(), now);
+        if let (Ok(_), Some(cancel), Status::Running) = (&applied, cancel, record.status) {
+            mail = true;
+            applied = engine::apply(&mut record, Event::Mail(vec![cancel]), self.saga(), now);
         }
+        match applied {
+            Ok(_) => {
+                let stored = Box::pin(self.append(&record, now)).await;
+                // Mail of a saga that has come to its end is of no use, taken or not.
+                if stored.is_some() && (mail || (record.status.is_terminal() && !record.taken.is_empty())) {
+                    Box::pin(self.discard(&record)).await;
+                }
+            }
+            Err(Halt::Pause(reason) | Halt::Illegal(reason)) => Box::pin(self.halt(reason)).await,
+        }
+    }
+
+    /// Pauses the instance as its record stands.
+    pub(super) async fn halt(&self, reason: String) {
+        let known = record::decode(&*self.worker.options.codec, &self.as_it_stands()).ok();
+        self.pause(known.as_deref(), reason).await;
     }
 
     /// A payload that is no record of this format: one of a newer format is another worker's, anything else
@@ -130,21 +309,11 @@ impl Job<'_> {
             _ => self.pause(None, format!("the record can't be read: {error}")).await,
         }
     }
+}
 
-    fn log(&self, call: &StepCall, ending: &Ending) {
-        let instance = &self.delivery.instance;
-        let (step, attempt) = (&call.step, call.attempt);
-        match ending {
-            Ending::Output(output) => match &output.error {
-                None => tracing::debug!(%instance, step, attempt, "step done"),
-                Some((error, terminal)) => {
-                    tracing::warn!(%instance, step, attempt, terminal, "attempt failed: {error}");
-                }
-            },
-            Ending::Fault(kind, message) => {
-                tracing::error!(%instance, step, attempt, ?kind, "attempt ended without an output: {message}");
-            }
-            Ending::Unsavable(reason) => tracing::error!(%instance, step, attempt, "{reason}"),
-        }
-    }
+/// When a record's step could begin at the earliest.
+pub(super) fn due(record: &Record, call: &StepCall) -> Timestamp {
+    let handed_back = record.handed_back.map(|handed_back| handed_back.until);
+    let waits = [call.not_before, handed_back];
+    waits.into_iter().flatten().fold(record.updated, Timestamp::max)
 }

@@ -1,40 +1,55 @@
 //! The worker: takes records from a transport, runs what they wait for, and appends the records that follow.
 //!
 //! Read in this order: `builder` (what is served, checked before anything is consumed), `receive` (one task per
-//! saga), `job` (one delivery), `attempt` (one run of a step), `settle` (the next record, and the end of the
-//! delivery), `held` (which deliveries are in hand, kept alive by one timer), `running` (stopping it all).
+//! saga), `admit` (the same for what clients hand in at the ingress), `job` (one delivery), `several` (steps side by side), `hold`
+//! (records that are held meanwhile), `leaf` and
+//! `attempt` (one run of a step), `settle` (the next record, and the end of the delivery), `held` (which deliveries are in hand, kept alive by one timer), `running` (stopping it all), `signals`
+//! (when the operating system says so), `meters` (what is measured).
 //!
 //! **A delivery is acknowledged only when its record is known to be superseded, or wants nothing.** If the process
 //! dies anywhere else, the record is delivered again. If the wrong delivery is settled, or none, the condition of
 //! the next append keeps the instance right.
 
+mod admit;
+mod alarm;
 mod attempt;
+mod attempts;
 mod builder;
-mod clock;
 mod held;
+mod hold;
 mod job;
+mod leaf;
+mod mail;
+mod meters;
 mod receive;
 mod running;
 mod settle;
+mod several;
+mod signals;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "testing")]
+pub(crate) use attempt::{Rehearsal, Rehearsed};
 pub use builder::WorkerBuilder;
 pub use running::RunningWorker;
+pub use signals::shutdown_signal;
 
 use std::collections::HashMap;
 use std::future::{Future, pending};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore, watch};
 
+use crate::clock::Clock;
 use crate::definition::SagaDefinition;
 use crate::record::Codec;
 use crate::retry::adaptive::Breaker;
 use crate::transport::Transport;
 use crate::{Dependencies, Error};
+use signals::Signals;
 
 /// Runs the steps of the sagas that it serves. Any number of workers can serve the same saga.
 ///
@@ -65,7 +80,14 @@ use crate::{Dependencies, Error};
 #[derive(Debug)]
 pub struct Worker {
     shared: Arc<Shared>,
-    sagas: Vec<Arc<SagaDefinition>>,
+    sagas: Vec<Arc<Served>>,
+}
+
+/// A saga that a worker serves.
+#[derive(Debug)]
+struct Served {
+    definition: SagaDefinition,
+    meters: meters::Meters,
 }
 
 /// What all tasks of a worker share.
@@ -75,11 +97,19 @@ struct Shared {
     dependencies: Arc<Dependencies>,
     options: Options,
     /// One breaker per step with an adaptive policy.
-    breakers: HashMap<&'static str, Mutex<Breaker>>,
-    /// One permit per delivery that is worked on; closed when the worker stops.
+    breakers: HashMap<&'static str, std::sync::Mutex<Breaker>>,
+    /// What it calls itself in the records that it holds.
+    name: Arc<str>,
+    /// One permit per attempt that is made (or delivery that is worked on); closed when the worker stops.
     slots: Semaphore,
     stopping: AtomicBool,
+    /// Set when the grace of a worker that stops is over.
+    hurry: watch::Sender<bool>,
+    /// How many records this worker runs several steps of.
+    several: watch::Sender<usize>,
     held: Arc<held::InHand>,
+    attempts: Arc<attempts::Attempts>,
+    alarms: Arc<alarm::Alarms>,
 }
 
 /// What can be set; see [`WorkerBuilder`] for the meanings.
@@ -93,7 +123,21 @@ struct Options {
     lost_limit: u32,
     hand_back_delay: Duration,
     hand_back_limit: u32,
-    clock: clock::Clock,
+    clock: Clock,
+    /// Runs the steps' bodies in the worker's place.
+    #[cfg(feature = "testing")]
+    rehearsal: Option<Arc<dyn attempt::Rehearsal>>,
+}
+
+impl Options {
+    /// How long a delivery is this worker's if nothing is heard of it: the ack wait. In the test kit it is for ever.
+    fn delivery_wait(&self) -> Duration {
+        #[cfg(feature = "testing")]
+        if self.rehearsal.is_some() {
+            return Duration::from_secs(200 * 365 * 24 * 60 * 60);
+        }
+        self.ack_wait
+    }
 }
 
 impl Worker {
@@ -128,9 +172,41 @@ impl Worker {
     ///
     /// Why it has ended before `stop` was ready.
     pub async fn run_until(self, stop: impl Future) -> Result<(), Error> {
+        self.run_until_or(stop, pending::<()>()).await
+    }
+
+    /// Runs it until the process is told to end (see [`shutdown_signal`]), and then shuts it down as
+    /// [`RunningWorker::shutdown`] does. A second such signal ends the grace: steps that still run are dropped where
+    /// they stand, and their records are handed back at once.
+    ///
+    /// ```no_run
+    /// # use sagaflow::prelude::*;
+    /// # #[step] async fn greet(name: String) -> String { name }
+    /// # #[saga] async fn welcome(name: String) -> Result<String, Failure> { Ok(greet(name).await) }
+    /// #[tokio::main]
+    /// async fn main() -> Result<(), sagaflow::Error> {
+    ///     let transport = sagaflow::connect("nats://127.0.0.1:4222").await?;
+    ///     Worker::builder(transport).serve::<welcome>().build()?.run_until_signal().await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Why it has ended before the first signal.
+    ///
+    /// # Panics
+    ///
+    /// When the operating system does not let it listen to signals.
+    pub async fn run_until_signal(self) -> Result<(), Error> {
+        let signals = Mutex::new(Signals::listen());
+        let next = || async { signals.lock().await.next().await };
+        self.run_until_or(next(), next()).await
+    }
+
+    async fn run_until_or(self, stop: impl Future, hurry: impl Future) -> Result<(), Error> {
         let mut running = self.spawn();
         tokio::select! {
-            _ = stop => running.shutdown().await,
+            _ = stop => running.shutdown_or(hurry).await,
             error = running.ended() => {
                 running.shutdown().await?;
                 Err(error)

@@ -7,39 +7,64 @@ use jiff::Timestamp;
 
 use super::Shared;
 use super::job::Job;
-use crate::appending;
+use crate::appending::{self, Failed};
 use crate::engine::{self, RESERVE};
 use crate::record::{self, Record, Status};
-use crate::transport::{Append, AppendError, Delivery};
+use crate::transport::{Append, AppendError, Delivery, Revision, Stored};
 
 /// For so long a worker tries to append what a step has come to. Whoever runs the step again repeats its effects.
-const PATIENCE: Duration = Duration::from_secs(600);
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
+
+/// When a notice comes again whose record has moved on.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// When a record whose successor the transport refuses is delivered again.
 const REFUSED: Duration = Duration::from_secs(5);
 
+/// The record is larger than the transport takes.
+#[derive(Debug, PartialEq, Eq)]
+struct TooLarge {
+    size: usize,
+    limit: usize,
+}
+
 impl Job<'_> {
-    /// Appends the next record, which supersedes the delivery's.
-    pub(super) async fn append(&self, next: &Record, now: Timestamp) {
+    /// Appends the next record, which supersedes the job's. What was stored, if it was.
+    pub(super) async fn append(&self, next: &Record, now: Timestamp) -> Option<Stored> {
         let limit = self.worker.transport.max_record().saturating_sub(RESERVE);
         let payload = match record::encode(&*self.worker.options.codec, next) {
             Ok(payload) => payload,
-            Err(error) => return self.pause(Some(next), format!("the next record can't be written: {error}")).await,
+            Err(error) => {
+                Box::pin(self.pause(Some(next), format!("the next record can't be written: {error}"))).await;
+                return None;
+            }
         };
         if payload.len() > limit {
-            return self.pause(Some(next), engine::about_size(next, payload.len(), limit)).await;
+            Box::pin(self.pause(Some(next), engine::about_size(next, payload.len(), limit))).await;
+            return None;
         }
         self.log_status(next);
         let keep = next.status.is_terminal().then_some(self.worker.options.keep);
         let append = Append {
             instance: &self.delivery.instance,
-            after: Some(self.delivery.revision),
-            payload,
+            after: Some(self.at.revision),
+            payload: payload.clone(),
             not_before: not_before(next, now),
             keep,
+            quiet: !next.status.is_at_rest(),
+            deliver: next.held.is_none() && !engine::awaits(next).is_empty(),
+            noted: !self.notes.is_empty(),
         };
-        if let Err(AppendError::TooLarge { size, limit }) = self.settle(append).await {
-            self.pause(Some(next), engine::about_size(next, size, limit)).await;
+        match self.settle(append).await {
+            Ok(Some(revision)) => {
+                self.meters().appended(next.status);
+                Some(Stored { revision, payload })
+            }
+            Ok(None) => None,
+            Err(TooLarge { size, limit }) => {
+                Box::pin(self.pause(Some(next), engine::about_size(next, size, limit))).await;
+                None
+            }
         }
     }
 
@@ -48,14 +73,18 @@ impl Job<'_> {
         let (delivery, options) = (self.delivery, &self.worker.options);
         tracing::error!(instance = %delivery.instance, "paused: {reason}");
         let now = options.clock.now();
-        let paused = engine::paused(&delivery.instance, &*options.codec, &delivery.payload, known, reason, now);
+        let paused = engine::paused(&delivery.instance, &*options.codec, &self.as_it_stands(), known, reason, now);
         let settled = match record::encode(&*options.codec, &paused) {
             Ok(payload) => {
                 let append = Append { not_before: not_before(&paused, now), ..self.plain(payload) };
-                self.settle(append).await.map_err(|error| error.to_string())
+                let settled = self.settle(append).await;
+                settled.map_err(|TooLarge { size, limit }| AppendError::TooLarge { size, limit }.to_string())
             }
             Err(error) => Err(error.to_string()),
         };
+        if matches!(settled, Ok(Some(_))) {
+            self.meters().appended(Status::Paused);
+        }
         if let Err(error) = settled {
             // The record itself stays where it is; nobody is to be given it in vain.
             tracing::error!(instance = %delivery.instance, "can't be paused, and is given up: {error}");
@@ -68,15 +97,15 @@ impl Job<'_> {
         let (delivery, options) = (self.delivery, &self.worker.options);
         let delay = options.hand_back_delay;
         let until = engine::after(now, delay);
-        let Ok(json) = options.codec.decode(&delivery.payload) else { return self.pause(known, reason).await };
+        let Ok(json) = options.codec.decode(&self.as_it_stands()) else { return self.pause(known, reason).await };
         let before = engine::head(&json).ok().and_then(|head| head.handed_back).map_or(0, |before| before.times);
         if before >= options.hand_back_limit {
             return self.pause(known, format!("{reason} (no worker knew better in {before} hand-backs)")).await;
         }
         let Ok(json) = engine::handed_back(&json, until) else { return self.pause(known, reason).await };
         tracing::info!(instance = %delivery.instance, times = before + 1, "handed back for {delay:?}: {reason}");
-        let append = Append { not_before: Some(until.into()), ..self.plain(options.codec.encode(json)) };
-        if let Err(AppendError::TooLarge { .. }) = self.settle(append).await {
+        let append = Append { not_before: Some(until.into()), quiet: true, ..self.plain(options.codec.encode(json)) };
+        if self.settle(append).await.is_err() {
             delivery.handle.nak(delay).await;
         }
     }
@@ -88,37 +117,79 @@ impl Job<'_> {
     /// delivery that came to nothing stands in the count. See [`is_taken_over`](Self::is_taken_over).
     pub(super) async fn wait(&self, now: Timestamp, until: Timestamp) {
         if self.delivery.delivered > 1 {
-            let again = Append { not_before: Some(until.into()), ..self.plain(self.delivery.payload.clone()) };
+            let payload = self.delivery.payload.clone();
+            let again = Append { not_before: Some(until.into()), quiet: true, ..self.plain(payload) };
             if self.settle(again).await.is_ok() {
                 return;
             }
         }
+        self.meters().parked();
         self.delivery.handle.park(engine::until(now, until)).await;
     }
 
-    /// Appends and settles the delivery by the answer. An error is [`AppendError::TooLarge`], and nothing is settled.
-    async fn settle(&self, append: Append<'_>) -> Result<(), AppendError> {
+    /// Waits until the worker that holds the record may be taken for lost. Nothing is appended: that would end its hold.
+    pub(super) async fn wait_for_holder(&self, now: Timestamp, until: Timestamp) {
+        self.meters().parked();
+        self.delivery.handle.park(engine::until(now, until)).await;
+    }
+
+    /// Appends and settles the delivery by the answer; returns the revision, if the record is known to be appended. After an error
+    /// nothing is settled.
+    async fn settle(&self, append: Append<'_>) -> Result<Option<Revision>, TooLarge> {
         let (instance, handle) = (&self.delivery.instance, &self.delivery.handle);
-        match appending::append(&*self.worker.transport, append, PATIENCE).await {
-            Ok(_) => handle.superseded().await,
-            Err(AppendError::Superseded { last }) => {
-                // By another worker, or by this append itself if an earlier answer to it was lost. Either way the
-                // instance has moved on from this delivery.
-                tracing::debug!(%instance, ?last, "superseded");
+        let count = |error: &AppendError| self.meters().refused(error);
+        let Failed { error, unsure } = match appending::append(&*self.worker.transport, append, PATIENCE, count).await {
+            Ok(revision) => {
+                handle.superseded().await;
+                return Ok(Some(revision));
+            }
+            Err(failed) => failed,
+        };
+        match error {
+            AppendError::Superseded { last } => {
+                if self.delivery.notice.is_some() {
+                    // The mail is for whatever the instance has come to.
+                    handle.nak(AGAIN).await;
+                    return Ok(None);
+                }
+                // Either way the instance has moved on from this delivery.
+                self.log_superseded(last, unsure);
                 handle.ack().await;
             }
-            Err(error @ AppendError::TooLarge { .. }) => return Err(error),
-            Err(error) => {
+            AppendError::TooLarge { size, limit } => return Err(TooLarge { size, limit }),
+            error => {
                 tracing::error!(%instance, %error, "the next record could not be appended; the record will be delivered again");
                 handle.nak(REFUSED).await;
             }
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// Tells what has become of a result that was refused, in words for whoever looks for it.
+    pub(super) fn log_superseded(&self, last: Option<Revision>, unsure: bool) {
+        let (instance, Stored { revision, payload }) = (&self.delivery.instance, &self.at);
+        if unsure {
+            tracing::info!(
+                %instance, %revision, ?last,
+                "the instance has moved on: most likely by this worker, which got no answer the first time; nothing to do"
+            );
+            return;
+        }
+        // Read once more, since this is rare.
+        let record = record::decode(&*self.worker.options.codec, payload).ok();
+        let call = record.as_ref().and_then(|record| record.frame.as_ref()).and_then(record::Frame::step);
+        let (step, attempt) = (call.map(|call| &*call.step), call.map(|call| call.attempt));
+        tracing::warn!(
+            %instance, step, attempt, %revision, ?last,
+            "another worker has moved this instance on meanwhile, so what this one did here is dropped: it was paused, or \
+             cut off from the server, for longer than the ack wait; nothing to do"
+        );
     }
 
     /// A record that replaces the delivery's as it is.
     fn plain(&self, payload: Bytes) -> Append<'_> {
-        replacing(self.delivery, payload)
+        let append = Append::new(&self.delivery.instance, Some(self.at.revision), payload);
+        Append { noted: !self.notes.is_empty(), ..append }
     }
 
     fn log_status(&self, next: &Record) {
@@ -137,17 +208,31 @@ impl Job<'_> {
 
 /// Hands a delivery over to other workers at once, because this one stops. The same record is appended again: that
 /// begins its delivery count anew, so that a rolling deploy doesn't look like a lost worker.
-pub(super) async fn hand_over(worker: &Shared, delivery: &Delivery) {
+///
+/// If its step has `begun`, what it has saved goes with the record.
+pub(super) async fn hand_over(worker: &Shared, delivery: &Delivery, begun: bool) {
     let handle = &delivery.handle;
+    if delivery.notice.is_some() {
+        return handle.nak(Duration::ZERO).await;
+    }
     let Ok(record) = record::decode(&*worker.options.codec, &delivery.payload) else {
         return handle.nak(Duration::ZERO).await;
     };
-    if !matches!(record.status, Status::Running | Status::Unwinding) {
+    if record.status.is_at_rest() {
         // It wants nothing; and a terminal one appended again would stay for ever.
         return handle.ack().await;
     }
+    if record.held.is_some() {
+        // It is another's: appended again, it would be taken from it.
+        return handle.nak(Duration::ZERO).await;
+    }
     let not_before = not_before(&record, worker.options.clock.now());
-    match worker.transport.append(Append { not_before, ..replacing(delivery, delivery.payload.clone()) }).await {
+    let deliver = !engine::awaits(&record).is_empty();
+    let payload = if begun { with_saved(worker, delivery, record).await } else { None };
+    let (noted, payload) = (payload.is_some(), payload.unwrap_or_else(|| delivery.payload.clone()));
+    let again = Append::new(&delivery.instance, Some(delivery.revision), payload);
+    let again = Append { not_before, noted, deliver, quiet: true, ..again };
+    match worker.transport.append(again).await {
         Ok(_) => handle.superseded().await,
         Err(AppendError::Superseded { .. }) => handle.ack().await,
         Err(error) => {
@@ -157,15 +242,26 @@ pub(super) async fn hand_over(worker: &Shared, delivery: &Delivery) {
     }
 }
 
-/// When a record is to be delivered, if that is later than now; one that waits for an operator, never.
+/// A record with what its step has saved beside it; `None` if that is nothing (or can't be known now: then it is lost with the
+/// notes, and the step begins anew).
+async fn with_saved(worker: &Shared, delivery: &Delivery, mut record: Box<Record>) -> Option<Bytes> {
+    let codec = &*worker.options.codec;
+    let notes = worker.transport.notes(&delivery.instance, delivery.revision).await.ok()?;
+    let notes: Vec<_> = notes.iter().map(|note| record::decode_note(codec, note)).collect::<Result<_, _>>().ok()?;
+    if notes.is_empty() || engine::fold(&mut record, notes).is_err() {
+        return None;
+    }
+    record::encode(codec, &record).ok()
+}
+
+/// When a record is to be delivered, if that is later than now; one that waits for an operator, never, and one that a worker holds,
+/// when that worker may be taken for lost.
 fn not_before(record: &Record, now: Timestamp) -> Option<SystemTime> {
+    if let Some(held) = &record.held {
+        return Some(held.until.into());
+    }
     if matches!(record.status, Status::Paused | Status::Stuck) {
         return Some(Timestamp::MAX.into());
     }
-    let call = record.frame.as_ref().and_then(record::Frame::step)?;
-    call.not_before.filter(|time| *time > now).map(SystemTime::from)
-}
-
-fn replacing(delivery: &Delivery, payload: Bytes) -> Append<'_> {
-    Append { instance: &delivery.instance, after: Some(delivery.revision), payload, not_before: None, keep: None }
+    engine::wakes(record, now).map(SystemTime::from)
 }

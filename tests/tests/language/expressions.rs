@@ -2,7 +2,7 @@
 
 use sagaflow::prelude::*;
 
-use crate::support::{Address, Order, check, even, find, flag, half, num, sum, text};
+use crate::support::{Address, Order, Refusal, check, even, find, flag, half, num, sum, text};
 
 fn add(a: u32, b: u32, c: u32) -> u32 {
     a * 100 + b * 10 + c
@@ -167,8 +167,25 @@ async fn nothing_awaited(n: u32) -> Result<u32, Failure> {
     if x > 10 { Err(Failure::new("much")) } else { Ok(x) }
 }
 
+struct Halves {
+    of: u32,
+}
+
+impl Halves {
+    fn first(self) -> sagaflow::Call<half> {
+        half(self.of)
+    }
+}
+
+#[saga]
+async fn awaits_what_a_struct_literal_makes(n: u32) -> Result<u32, Refusal> {
+    let first = Halves { of: n }.first().await?;
+    Ok(first + Halves { of: num(n).await? }.first().await?)
+}
+
 #[tokio::test]
 async fn expressions() {
+    check!(awaits_what_a_struct_literal_makes: (2), (4));
     check!(arguments: (1), (11), (13));
     check!(binary: (1), (3), (6), (13));
     check!(literals: (1));
@@ -189,4 +206,16 @@ async fn operators_that_stop_early() {
         check!(short_circuit: (a, b, c));
     }
     check!(struct_in_condition: (3), (4));
+}
+
+#[saga]
+async fn repeated(n: u32) -> Result<u32, Failure> {
+    let numbers = [num(n).await? + 1; 3];
+    let nested = [[num(numbers[1]).await?; 2]; 2];
+    Ok(numbers.iter().chain(nested.as_flattened()).sum())
+}
+
+#[tokio::test]
+async fn arrays_of_one_value() {
+    check!(repeated: (1), (13), (12));
 }

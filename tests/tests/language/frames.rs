@@ -9,7 +9,7 @@ use crate::support::{Order, even, find, num, sum, text};
 fn states<S: sagaflow::Saga>() -> Vec<String> {
     let definition = SagaDefinition::of::<S>();
     let line = |state: &sagaflow::definition::StateDefinition| {
-        let names: Vec<_> = state.variables.iter().map(|(name, _)| *name).collect();
+        let names: Vec<_> = state.variables.iter().map(|variable| variable.name).collect();
         format!("{}({})", state.name, names.join(", "))
     };
     definition.states().iter().map(line).collect()

@@ -204,3 +204,53 @@ async fn variables_in_loops() {
     check!(assigned_again: (7), (100));
     check!(moved_and_assigned_again: (0), (1), (4));
 }
+
+/// What a loop collects has a type where its code is over, though only an arm after a step says which.
+#[saga]
+async fn collected_then_sorted(n: u32) -> Result<Vec<String>, Failure> {
+    let mut stack = vec![n, n + 2];
+    let mut found = Vec::new();
+    while let Some(top) = stack.pop() {
+        let number = num(top).await?;
+        found.push(format!("{number:>3}"));
+    }
+    found.sort_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
+    let mut longest = None;
+    loop {
+        if stack.len() > 2 {
+            break;
+        }
+        stack.push(num(n).await?);
+        longest = Some(found[0].clone());
+    }
+    let mut sizes = Vec::new();
+    for text in &found {
+        sizes.push(num(text.len() as u32).await?.to_string());
+    }
+    sizes.retain(|size| size.len() < 2);
+    sizes.extend(longest.map(|text| text.trim().to_owned()));
+    Ok(sizes)
+}
+
+#[saga]
+async fn in_pieces(numbers: Vec<u32>, mut size: usize) -> Result<Vec<u32>, Failure> {
+    const SIDES: [(&str, u32); 2] = [("north", 1), ("south", 2)];
+    let mut sums = Vec::new();
+    for (index, piece) in numbers.chunks(size.max(1)).enumerate().skip(size / 9) {
+        size += 1;
+        let first = num(piece[0]).await?;
+        sums.push(first + index as u32 + piece.iter().sum::<u32>());
+    }
+    for (index, (side, weight)) in SIDES.into_iter().enumerate() {
+        num(weight + side.len() as u32).await?;
+        sums.push(weight + index as u32 + side.len() as u32);
+    }
+    sums.push(size as u32);
+    Ok(sums)
+}
+
+#[tokio::test]
+async fn what_is_collected_has_a_type() {
+    check!(collected_then_sorted: (1), (11), (13), (100));
+    check!(in_pieces: ((1..8).collect(), 3), ((1..8).collect(), 0), ((1..30).collect(), 9), (vec![], 2));
+}

@@ -115,3 +115,42 @@ async fn macros() {
     check!(as_statements: (1), (3), (13));
     check!(of_the_user: (1), (3), (12), (13));
 }
+
+/// What a macro's own labels and loops hold stays in them.
+#[saga]
+async fn labels_in_macro_calls(numbers: Vec<u32>) -> Result<u32, Failure> {
+    let mut total = 0;
+    'numbers: for n in numbers {
+        total += num(n).await?;
+        let odd = matches!(
+            'first: {
+                if n > 4 {
+                    break 'first n;
+                }
+                total
+            },
+            1 | 3 | 5
+        );
+        let limits = vec![
+            loop {
+                if total > 3 {
+                    break total;
+                }
+                total += 1
+            },
+            'inner: loop {
+                break 'inner 9;
+            },
+        ];
+        if odd && limits[0] < limits[1] {
+            continue 'numbers;
+        }
+        num(limits[0]).await?;
+    }
+    Ok(total)
+}
+
+#[tokio::test]
+async fn macro_calls_may_hold_labels() {
+    check!(labels_in_macro_calls: (vec![]), (vec![1, 2, 5]), (vec![7, 3, 13]));
+}

@@ -158,3 +158,25 @@ async fn like_names() {
     check!(fields_with_like_names: ((1, 2), 3));
     check!(fields_that_join_alike: (Deep { b_c: 1, d: 2 }, Flat { c: 10, d: 20 }));
 }
+
+/// A field is moved out of a variable that has been assigned anew before.
+#[saga]
+async fn moved_from_after_an_assignment(mut order: Order) -> Result<u32, Failure> {
+    if order.items.is_empty() {
+        order = find(order.id + 2).await?;
+    }
+    let mut last = Order { id: num(1).await?, ..order.clone() };
+    note(order.name).await;
+    for item in &order.items {
+        note(format!("{item} of {}", order.id)).await;
+        note(last.name).await;
+        last = find(*item).await?;
+    }
+    last.items.push(num(order.address.city.len() as u32).await?);
+    Ok(last.items.len() as u32 + last.id)
+}
+
+#[tokio::test]
+async fn a_field_is_moved_after_an_assignment() {
+    check!(moved_from_after_an_assignment: (an_order(0)), (an_order(3)), (an_order(4)), (an_order(11)));
+}

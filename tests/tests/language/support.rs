@@ -31,7 +31,7 @@ where
     let trace = Arc::new(Trace::default());
     let dependencies = Dependencies::new().with_shared(trace.clone());
     let output = dependencies.scope(make().inline()).await;
-    let inline = <S as Message>::Shape::split(output).map_err(SagaError::Failed);
+    let inline = <S as Message>::Shape::split(output);
     let inline = (format!("{inline:?}"), trace.take());
     let durable = (durably(make(), trace.clone()).await, trace.take());
     let is_forward = |entry: &&String| !entry.starts_with("undo ");
@@ -53,7 +53,10 @@ where
     let outcome = tokio::time::timeout(Duration::from_secs(20), handle.outcome()).await;
     let Ok(outcome) = outcome else { panic!("`{}` hangs: {:?}", S::NAME, handle.status().await) };
     worker.shutdown().await.unwrap();
-    format!("{:?}", outcome.expect("the outcome can be read"))
+    match outcome.expect("the outcome can be read") {
+        Err(SagaError::Failed { error, .. }) => format!("Err({error:?})"),
+        other => format!("{other:?}"),
+    }
 }
 
 /// `check!(saga: (arguments), (arguments), …)`: each set of arguments both ways.

@@ -92,7 +92,7 @@ async fn without_an_answer_the_outcome_is_unknown_and_appending_again_is_safe() 
     let first = append(&transport, &id(1), None, "1").await.unwrap();
     server.kill();
     let instance = id(1);
-    let next = || Append { instance: &instance, after: Some(first), payload: "2".into(), not_before: None, keep: None };
+    let next = || Append::new(&instance, Some(first), "2".into());
     assert!(matches!(soon(transport.append(next())).await, Err(AppendError::Unknown(_))));
     server.restart().await;
     soon(async {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::PullConsumer;
+use async_nats::jetstream::consumer::{AckPolicy, PullConsumer};
+use async_nats::jetstream::stream::RetentionPolicy;
 use sagaflow::transport::{ConnectOptions, Deliveries, Delivery, Transport, nats};
 use sagaflow_tests::NatsServer;
 
@@ -117,6 +118,21 @@ async fn what_a_leaving_worker_had_not_taken_comes_to_the_others_at_once() {
     take(&mut second, 0..50).await;
 }
 
+/// As a process that is stopped: it asks for nothing any more, but what it has asked for before is still open at the server,
+/// which would give it the very record that is taken over from it, each time.
+#[tokio::test]
+async fn a_worker_that_sleeps_is_not_given_what_is_taken_over_from_it() {
+    let server = NatsServer::start().await;
+    let (asleep, awake) = (open(&server).await, open(&server).await);
+    let mut options = patient(8);
+    options.ack_wait = Duration::from_secs(3);
+    let mut first = join(&asleep, options).await;
+    append(&asleep, &id(1), None, "1").await.unwrap();
+    let _taken = next(&mut first).await;
+    let mut second = join(&awake, options).await;
+    assert_eq!(next(&mut second).await.delivered, 2, "the first time after the ack wait");
+}
+
 #[tokio::test]
 async fn closing_waits_for_what_is_handed_back() {
     let server = NatsServer::start().await;
@@ -178,6 +194,27 @@ async fn a_worker_holds_no_more_than_its_prefetch_and_what_it_took() {
     for _ in 0..40 {
         next(&mut second).await;
     }
+}
+
+/// What no later version may lose: each of these is a trap of its own.
+#[tokio::test]
+async fn consumers_neither_drop_deliveries_nor_falsify_their_delays() {
+    let server = NatsServer::start().await;
+    let transport = open(&server).await;
+    let _deliveries = join(&transport, patient(8)).await;
+    let administrator = async_nats::jetstream::new(async_nats::connect(server.url()).await.unwrap());
+    for stream in ["sagaflow-0", "sagaflow-timers"] {
+        let consumer: PullConsumer = administrator.get_consumer_from_stream("checkout", stream).await.unwrap();
+        let config = &consumer.cached_info().config;
+        assert_eq!((config.max_deliver, &config.backoff[..]), (-1, &[][..]), "{stream}");
+        assert_eq!((config.max_ack_pending, config.max_waiting), (20_000, 2048), "{stream}");
+        assert_eq!(config.ack_policy, AckPolicy::Explicit, "{stream}");
+    }
+    let records = administrator.get_stream("sagaflow-0").await.unwrap().cached_info().config.clone();
+    assert!(!records.allow_rollup && !records.allow_message_schedules, "whoever may write one could wipe all");
+    assert_eq!((records.max_age, records.max_messages, records.max_bytes), (Duration::ZERO, -1, -1));
+    let timers = administrator.get_stream("sagaflow-timers").await.unwrap().cached_info().config.clone();
+    assert_eq!((timers.max_age, timers.retention), (Duration::ZERO, RetentionPolicy::WorkQueue));
 }
 
 #[tokio::test]

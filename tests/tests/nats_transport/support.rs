@@ -52,7 +52,7 @@ pub(crate) async fn append_keeping(
     keep: Option<Duration>,
 ) -> Result<Revision, AppendError> {
     let payload = Bytes::copy_from_slice(payload.as_bytes());
-    soon(transport.append(Append { instance, after, payload, not_before: None, keep })).await
+    soon(transport.append(Append { keep, ..Append::new(instance, after, payload) })).await
 }
 
 /// Appends as a worker does: again and again while the outcome is unknown, and content if it was there already.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
-use sagaflow::transport::{Append, ConnectOptions, Deliveries, Delivery, DeliveryOptions, Revision, Transport, nats};
+use futures::StreamExt;
+use sagaflow::transport::{
+    Append, ConnectOptions, Deliveries, Delivery, DeliveryOptions, Note, Revision, Transport, nats,
+};
 use sagaflow_tests::{NatsServer, Settings};
 
 use crate::support::{administrator, append, id, join, next, patient, soon, timers};
@@ -25,7 +28,7 @@ async fn open(server: &NatsServer) -> Arc<dyn Transport> {
 
 async fn sleeping(transport: &Arc<dyn Transport>, number: usize, until: SystemTime) -> Revision {
     let (instance, payload) = (id(number), "sleeping".into());
-    let append = Append { instance: &instance, after: None, payload, not_before: Some(until), keep: None };
+    let append = Append { not_before: Some(until), ..Append::new(&instance, None, payload) };
     transport.append(append).await.unwrap()
 }
 
@@ -108,6 +111,35 @@ async fn what_is_worked_on_is_let_be() {
     }
 }
 
+/// The worker that had it was only slow: it appends while the sweeper still listens for a word of it.
+#[tokio::test]
+async fn what_moves_on_while_the_sweeper_listens_is_let_be() {
+    let server = NatsServer::start().await;
+    let transport = open(&server).await;
+    let client = async_nats::connect(server.url()).await.unwrap();
+    let mut deliveries = join(&transport, impatient()).await;
+    let revision = append(&transport, &id(1), None, "1").await.unwrap();
+    // Nobody says anything of its deliveries, until the sweeper listens: until then, nobody is there to answer this.
+    let nobody = async |client: &async_nats::Client| {
+        let asked = client.request("$JS.ACK.any.any.sagaflow-0.checkout.any", "".into());
+        let answer = tokio::time::timeout(ACK_WAIT / 5, asked).await;
+        matches!(answer, Ok(Err(error)) if error.kind() == async_nats::RequestErrorKind::NoResponders)
+    };
+    soon(async {
+        tokio::select! {
+            () = async { while nobody(&client).await { tokio::task::yield_now().await } } => {}
+            () = async { loop { drop(next(&mut deliveries).await) } } => {}
+        }
+    })
+    .await;
+    let mut said = client.subscribe("sagaflow.timers.>").await.unwrap();
+    client.flush().await.unwrap();
+    append(&transport, &id(1), Some(revision), "2").await.unwrap();
+    // The next pass begins with a note: whatever this one had to say, it has said before.
+    let message = soon(said.next()).await.unwrap();
+    assert!(message.subject.starts_with("sagaflow.timers.sweep."), "{}", message.subject);
+}
+
 /// Then nobody knows who works on what, and what is in doubt is let be.
 #[tokio::test]
 async fn a_worker_that_may_not_listen_wakes_nothing_that_is_in_doubt() {
@@ -159,6 +191,30 @@ async fn a_timer_that_is_gone_is_made_up_for() {
     assert!(SystemTime::now() > due, "not before its time");
 }
 
+/// Void ones, that nobody has purged; those of the last record stay.
+#[tokio::test]
+async fn void_notes_are_removed() {
+    let server = NatsServer::start().await;
+    let transport = open(&server).await;
+    let mut records = Vec::new();
+    for number in 1..=3 {
+        let first = append(&transport, &id(number), None, "1").await.unwrap();
+        for number_of_note in 0..3 {
+            let instance = id(number);
+            let note = Note { instance: &instance, of: first, number: number_of_note, payload: "note".into() };
+            transport.note(note).await.unwrap();
+        }
+        records.push(first);
+    }
+    // It does not say that there are any.
+    append(&transport, &id(2), Some(records[1]), "2").await.unwrap();
+    let _deliveries = join(&transport, impatient()).await;
+    soon(async { while !transport.notes(&id(2), records[1]).await.unwrap().is_empty() {} }).await;
+    for of in [0, 2] {
+        assert_eq!(transport.notes(&id(of + 1), records[of]).await.unwrap().len(), 3);
+    }
+}
+
 #[tokio::test]
 async fn a_consumer_that_has_forgotten_all_is_made_up_for() {
     let server = NatsServer::start().await;
@@ -189,6 +245,40 @@ async fn a_consumer_that_has_forgotten_all_is_made_up_for() {
     }
 }
 
+/// They are woken and stay where they are, since all that the worker can take it has: what is behind them is found, too.
+#[tokio::test]
+async fn many_suspects_that_stay_hide_none_behind_them() {
+    const SUSPECTS: usize = 12_000;
+    let server = NatsServer::start().await;
+    let (transport, client) = (open(&server).await, async_nats::connect(server.url()).await.unwrap());
+    let mut woken = client.subscribe("sagaflow.timers.wake.>").await.unwrap();
+    client.flush().await.unwrap();
+    let mut options = impatient();
+    options.prefetch = 256;
+    let mut deliveries = join(&transport, options).await;
+    let appending = async {
+        for hundred in 0..SUSPECTS / 100 {
+            let instances: Vec<_> = (0..100).map(|number| id(hundred * 100 + number)).collect();
+            let appends = instances.iter().map(|instance| transport.append(Append::new(instance, None, "1".into())));
+            futures::future::try_join_all(appends).await.unwrap();
+        }
+    };
+    let acknowledging = async {
+        for _ in 0..SUSPECTS {
+            next(&mut deliveries).await.handle.ack().await;
+        }
+    };
+    tokio::join!(appending, acknowledging);
+    // Of those that there are already, the sweeper's publishes are seen here again, and refused.
+    let mut subjects = std::collections::HashSet::new();
+    let all = async {
+        while subjects.len() < SUSPECTS {
+            subjects.insert(woken.next().await.unwrap().subject.to_string());
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), all).await.unwrap_or_else(|_| panic!("woken: {}", subjects.len()));
+}
+
 #[tokio::test]
 async fn what_wants_nothing_is_let_be() {
     let server = NatsServer::start().await;
@@ -197,7 +287,7 @@ async fn what_wants_nothing_is_let_be() {
     // A terminal one, one that waits for an operator, and one that sleeps for an hour.
     let (instance, payload) = (id(1), "done".into());
     let keep = Some(Duration::from_secs(3600));
-    transport.append(Append { instance: &instance, after: None, payload, not_before: None, keep }).await.unwrap();
+    transport.append(Append { keep, ..Append::new(&instance, None, payload) }).await.unwrap();
     sleeping(&transport, 2, jiff::Timestamp::MAX.into()).await;
     sleeping(&transport, 3, SystemTime::now() + Duration::from_secs(3600)).await;
     for _ in 0..3 {

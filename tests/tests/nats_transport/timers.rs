@@ -106,8 +106,7 @@ async fn a_late_timer_of_a_former_record_does_not_cost_the_last_one_its_timer() 
     let (first, instance) = (append(&transport, &id(1), None, "1").await.unwrap(), id(1));
     let asleep = next(&mut deliveries).await;
     let due = SystemTime::now() + LONG * 2;
-    let sleeping =
-        Append { instance: &instance, after: Some(first), payload: "2".into(), not_before: Some(due), keep: None };
+    let sleeping = Append { not_before: Some(due), ..Append::new(&instance, Some(first), "2".into()) };
     let second = transport.append(sleeping).await.unwrap();
     next(&mut deliveries).await.handle.park(LONG * 2).await;
     asleep.handle.park(LONG).await;

@@ -4,7 +4,7 @@
 //! async fn resume(machine: &mut Machine<'_>) -> Result<Receipt, CheckoutError> {
 //!     enum __At { Start, create_user, …, Description }
 //!     let mut slot_request_items = None; …              // what waits for its next reader
-//!     let codec_request_items = Saved::codec(); …       // asks for its traits, once
+//!     let codec_request_items = Record::codec(); …       // asks for its traits, once
 //!     let mut __call_create_user = None; …                // lends the replies their types
 //!     let mut at = machine.enter(&[("create_user", __At::create_user), …], …).await;
 //!     'machine: loop {
@@ -28,15 +28,19 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::analyze::{Liveness, Path};
-use super::graph::{BlockId, End, Graph, Site, SiteId, VarId};
+use super::graph::{BlockId, End, Graph, Kind, Site, SiteId, VarId};
+use super::outline::{Node, Outline, Way, outline};
+use super::regions;
 use region::Region;
 use slots::Slots;
 
-/// Emits the body of `resume`.
-pub(crate) fn emit(graph: &Graph, liveness: &Liveness) -> TokenStream {
+/// Emits the body of `resume`, and tells which state comes after which.
+pub(crate) fn emit(graph: &Graph, liveness: &Liveness, is_fallible: bool) -> (TokenStream, Outline) {
     let emitter = Emitter::new(graph, liveness);
+    let outline = outline(graph, liveness, &emitter.heads, is_fallible);
     let regions: Vec<_> = emitter.heads.iter().map(|head| Region::new(&emitter, *head)).collect();
-    let linked = regions.iter().flat_map(|region| region.declared.iter().copied()).collect();
+    let mut linked: HashSet<_> = regions.iter().flat_map(|region| region.declared.iter().copied()).collect();
+    linked.extend((0..graph.vars.len()).filter(|var| graph.vars[*var].is_constant_item()));
     let arms: Vec<_> = regions.iter().map(|region| emitter.arm(region, &linked)).collect();
     let items = &graph.items;
     let slots = emitter.slots.borrow().declarations();
@@ -48,9 +52,9 @@ pub(crate) fn emit(graph: &Graph, liveness: &Liveness) -> TokenStream {
         let state = syn::LitStr::new(&site.state, site.span);
         quote!((#state, __At::#variant))
     });
-    let describe = emitter.describe();
+    let describe = emitter.describe(&outline);
     let codecs = emitter.codecs();
-    quote! {
+    let resume = quote! {
         #[derive(::core::clone::Clone, ::core::marker::Copy)]
         enum __At { #(#variants,)* Description }
         #(#items)*
@@ -64,7 +68,8 @@ pub(crate) fn emit(graph: &Graph, liveness: &Liveness) -> TokenStream {
                 __At::Description => { #describe }
             }
         }
-    }
+    };
+    (resume, outline)
 }
 
 /// The names of generated variables, apart from the user's by hygiene.
@@ -99,7 +104,7 @@ struct Emitter<'g> {
 impl<'g> Emitter<'g> {
     fn new(graph: &'g Graph, liveness: &'g Liveness) -> Self {
         let order = order(graph, liveness);
-        let is_head = heads(graph, liveness);
+        let is_head = regions::heads(graph, liveness);
         let heads: Vec<_> = order.into_iter().filter(|block| is_head.contains(block)).collect();
         let mut sites: Vec<_> = liveness
             .reachable
@@ -156,7 +161,16 @@ impl<'g> Emitter<'g> {
             self.sites.iter().flat_map(|site| self.liveness.at[self.resumed_at(*site)].places()).collect();
         let codecs = places.into_iter().map(|(var, path)| {
             let (codec, span) = (self.codec(var, path), self.graph.vars[var].ident.span());
-            let make = quote_spanned!(span => ::sagaflow::__private::Saved::codec());
+            let root = self.graph.root.at(span);
+            let make = match self.graph.vars[var].kind {
+                Kind::Plain => {
+                    quote_spanned!(span => <#root::__private::Record as #root::__private::Saved<_>>::codec())
+                }
+                Kind::Rest => quote_spanned!(span => #root::__private::SavedItems::codec()),
+                Kind::Operand => {
+                    quote_spanned!(span => <#root::__private::Record as #root::__private::SavedOperand<_>>::codec())
+                }
+            };
             quote!(let #codec = #make;)
         });
         quote!(#(#codecs)*)
@@ -167,8 +181,8 @@ impl<'g> Emitter<'g> {
         self.calls[&site].1
     }
 
-    /// What each state awaits, and the variables that wait with it.
-    fn describe(&self) -> TokenStream {
+    /// What each state awaits, the variables that wait with it, and what comes after what.
+    fn describe(&self, outline: &Outline) -> TokenStream {
         let machine = &self.names.machine;
         let states = self.sites.iter().map(|site| {
             let (state, call) = (&self.graph.sites[*site].state, self.call_slot(*site));
@@ -176,15 +190,25 @@ impl<'g> Emitter<'g> {
             let variables = live.places().map(|(var, path)| {
                 let (key, slot) =
                     (slots::key(self.graph, var, path), self.slots.borrow_mut().get(self.graph, var, path));
-                quote!((#key, ::sagaflow::__private::type_in(&#slot)))
+                let span = self.graph.vars[var].ident.span();
+                let root = self.graph.root.at(span);
+                let (codec, old) = (self.codec(var, path), slots::old_keys(self.graph, var, path));
+                let old = (!old.is_empty()).then(|| quote!(.alias(&[#(#old),*])));
+                let default = self.graph.vars[var].evolution.default.as_ref().map(|_| quote!(.with_default()));
+                quote_spanned!(span => #root::__private::Variable::new(#key, #root::__private::Waiting(&#slot).type_name(), &#codec) #old #default)
             });
             let span = self.graph.sites[*site].span;
-            quote_spanned!(span => ::sagaflow::__private::Machine::describe(#machine, #state, &#call, &[#(#variables),*]);)
+            let root = self.graph.root.at(span);
+            quote_spanned!(span => #root::__private::Machine::describe(#machine, #state, &#call, &[#(#variables),*]);)
         });
         let states: Vec<_> = states.collect();
+        let nodes = outline.0.iter().map(|Node { name, label, ways }| {
+            let ways = ways.iter().map(|Way { to, when }| quote!((#to, #when)));
+            quote!((#name, #label, &[#(#ways),*]))
+        });
         quote! {
             #(#states)*
-            match #machine.described().await {}
+            match #machine.described(&[#(#nodes),*]).await {}
         }
     }
 }
@@ -206,23 +230,6 @@ fn order(graph: &Graph, liveness: &Liveness) -> Vec<BlockId> {
     }
     order.reverse();
     order
-}
-
-/// The start, what comes after a step, what several blocks or a jump lead to.
-fn heads(graph: &Graph, liveness: &Liveness) -> HashSet<BlockId> {
-    let mut heads = HashSet::from([0]);
-    let mut led_to = HashMap::<BlockId, usize>::new();
-    for block in &liveness.reachable {
-        heads.extend(liveness.jumps(*block).map(|jump| jump.to));
-        for target in graph.blocks[*block].end.targets() {
-            *led_to.entry(target).or_default() += 1;
-            if graph.blocks[target].reply.is_some() {
-                heads.insert(target);
-            }
-        }
-    }
-    heads.extend(led_to.into_iter().filter(|(_, count)| *count > 1).map(|(block, _)| block));
-    heads
 }
 
 /// Names for the arms: of the state after a step, of the origin otherwise.
@@ -264,7 +271,7 @@ impl Unique {
 
 /// `reserve#2` as an identifier.
 fn identifier(state: &str) -> String {
-    let name = state.replace('#', "_");
+    let name = state.replace(['#', '-'], "_");
     if syn::parse_str::<Ident>(&name).is_ok() { name } else { format!("_{name}") }
 }
 

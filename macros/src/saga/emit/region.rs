@@ -1,6 +1,7 @@
 //! One arm: a block, and what is written into it because nothing else leads there.
 
 use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -8,8 +9,10 @@ use syn::visit_mut::VisitMut;
 use syn::{Expr, Member, Stmt};
 
 use super::super::analyze::{self, Live, Path, Uses};
-use super::super::graph::{BlockId, End, Jump, Scope, VarId};
+use super::super::graph::{BlockId, End, Jump, Remake, Scope, VarId};
+use super::super::lower::borrows;
 use super::super::places::{Handler, Walk};
+use super::super::regions;
 use super::{Emitter, slots};
 
 /// How a variable is at hand in this arm.
@@ -47,20 +50,9 @@ impl<'e, 'g> Region<'e, 'g> {
             declared: Vec::new(),
             remade: Vec::new(),
         };
-        region.blocks = region.members();
+        region.blocks = regions::members(emitter.graph, &emitter.is_head, head);
         region.find_held();
         region
-    }
-
-    /// The head, and the blocks that are written inline.
-    fn members(&self) -> Vec<BlockId> {
-        let (mut members, mut open) = (Vec::new(), vec![self.head]);
-        while let Some(block) = open.pop() {
-            members.push(block);
-            let targets = self.emitter.graph.blocks[block].end.targets();
-            open.extend(targets.into_iter().filter(|target| !self.emitter.is_head.contains(target)));
-        }
-        members
     }
 
     /// Decides for each variable how it is at hand.
@@ -119,7 +111,7 @@ impl<'e, 'g> Region<'e, 'g> {
 
     pub(super) fn emit(&self, linked: &HashSet<VarId>) -> TokenStream {
         let Emitter { graph, liveness, names, .. } = self.emitter;
-        let machine = &names.machine;
+        let (machine, root) = (&names.machine, &graph.root);
         let mut output = TokenStream::new();
         let reply = graph.blocks[self.head].reply;
         if reply.is_some() {
@@ -127,13 +119,26 @@ impl<'e, 'g> Region<'e, 'g> {
                 let (key, slot) = (slots::key(graph, var, path), self.slot(var, path));
                 let span = graph.vars[var].ident.span();
                 let codec = self.emitter.codec(var, path);
-                output.extend(quote_spanned!(span => #machine.restore(#key, &mut #slot, &#codec).await;));
+                let old = slots::old_keys(graph, var, path);
+                let default = graph.vars[var].evolution.default.as_ref();
+                output.extend(match (default, old.is_empty()) {
+                    (None, true) => quote_spanned!(span => #machine.restore(#key, &mut #slot, &#codec);),
+                    (None, false) => {
+                        quote_spanned!(span => #machine.restore_renamed(#key, &[#(#old),*], &mut #slot, &#codec);)
+                    }
+                    (Some(default), _) => {
+                        quote_spanned!(span => #machine.restore_or(#key, &[#(#old),*], &mut #slot, &#codec, || #default);)
+                    }
+                });
+            }
+            if !output.is_empty() {
+                output.extend(quote!(#machine.restored().await;));
             }
         }
         for (var, path) in &self.taken {
             let (slot, local) = (self.slot(*var, path), self.local(*var, path));
             let mutability = graph.vars[*var].mutable.then(|| quote!(mut));
-            output.extend(quote!(let #mutability #local = ::sagaflow::__private::take(&mut #slot);));
+            output.extend(quote!(let #mutability #local = #root::__private::take(&mut #slot);));
         }
         for var in &self.declared {
             let (local, mutability) = (&graph.vars[*var].ident, graph.vars[*var].mutable.then(|| quote!(mut)));
@@ -141,20 +146,13 @@ impl<'e, 'g> Region<'e, 'g> {
             output.extend(quote!(let #mutability #local #ty;));
             output.extend(self.link(*var));
         }
-        for var in &self.remade {
-            let variable = &graph.vars[*var];
-            let (local, Some(remake)) = (&variable.ident, &variable.remake) else { continue };
-            let mut init = remake.init.clone();
-            self.rewrite(&graph.blocks[self.head].scope, |walk| walk.visit_expr_mut(&mut init));
-            let ty = remake.ty.as_ref().map(|ty| quote!(: #ty));
-            output.extend(quote!(let #local #ty = #init;));
-        }
+        output.extend(self.made_again());
         if let Some((site, reply)) = reply {
             let (local, call) = (&graph.vars[reply].ident, self.emitter.call_slot(site));
             let span = graph.sites[site].span;
-            output.extend(
-                quote_spanned!(span => let #local = ::sagaflow::__private::Machine::reply(#machine, &#call).await;),
-            );
+            let root = root.at(span);
+            output
+                .extend(quote_spanned!(span => let #local = #root::__private::Machine::reply(#machine, #root::__private::Durable::reader(&#call)).await;));
         }
         if self.head == 0 {
             // The first line takes the arguments out of the machine, by a name that only it uses.
@@ -165,8 +163,53 @@ impl<'e, 'g> Region<'e, 'g> {
         output
     }
 
+    /// The variables that are made again.
+    ///
+    /// ```text
+    /// let name = &order.name;
+    /// let (key, value) = match nth(ordered(&order.items), position - 1) { Some((key, value)) => (key, value), _ => … };
+    /// ```
+    fn made_again(&self) -> TokenStream {
+        let graph = self.emitter.graph;
+        let remakes: Vec<_> =
+            self.remade.iter().filter_map(|var| Some((*var, graph.vars[*var].remake.as_ref()?))).collect();
+        let mut output = TokenStream::new();
+        let mut made = HashSet::new();
+        for (var, remake) in &remakes {
+            let mut init = remake.init.clone();
+            self.rewrite(&graph.blocks[self.head].scope, |walk| walk.visit_expr_mut(&mut init));
+            let Some(pattern) = &remake.pattern else {
+                let (local, ty) = (&graph.vars[*var].ident, remake.ty.as_ref().map(|ty| quote!(: #ty)));
+                output.extend(quote!(let #local #ty = #init;));
+                continue;
+            };
+            if !made.insert(Rc::as_ptr(pattern)) {
+                continue;
+            }
+            let is_same = |other: &Remake| other.pattern.as_ref().is_some_and(|other| Rc::ptr_eq(other, pattern));
+            let locals: Vec<_> = remakes
+                .iter()
+                .filter(|(_, other)| is_same(other))
+                .map(|(other, _)| &graph.vars[*other].ident)
+                .collect();
+            let (pattern, root) = (borrows::only(pattern, &locals), &graph.root);
+            let links = remakes
+                .iter()
+                .filter(|(other, remake)| is_same(remake) && graph.vars[*other].is_constant_item())
+                .map(|(other, _)| self.link(*other));
+            output.extend(quote! {
+                let (#(#locals,)*) = match #init {
+                    #pattern => (#(#locals,)*),
+                    _ => #root::__private::changed(),
+                };
+                #(#links)*
+            });
+        }
+        output
+    }
+
     /// Lends a variable the type of its slot, where no value goes the one way or the other: it is assigned anew in
-    /// several arms, and never alive between them. Never run; what rustc can't reach may use what has no value.
+    /// several arms, and never alive between them, or is made in several arms out of a constant. Never run; what rustc can't reach may use what has no value.
     fn link(&self, var: VarId) -> TokenStream {
         let (local, slot) = (&self.emitter.graph.vars[var].ident, self.slot(var, &Path::new()));
         quote!(if false { loop {} #slot = ::core::option::Option::Some(#local); })
@@ -272,12 +315,13 @@ impl<'e, 'g> Region<'e, 'g> {
             let (key, slot) = (slots::key(graph, var, path), self.slot(var, path));
             let (span, codec) = (graph.vars[var].ident.span(), self.emitter.codec(var, path));
             match self.place(var, path, None) {
-                Some(value) => quote_spanned!(span => #machine.save(#key, &#value, &#codec).await;),
-                None => quote_spanned!(span => #machine.keep(#key, &#slot, &#codec).await;),
+                Some(value) => quote_spanned!(span => #machine.save(#key, &#value, &#codec);),
+                None => quote_spanned!(span => #machine.keep(#key, &#slot, &#codec);),
             }
         });
         let slot = self.emitter.call_slot(site);
-        let begin = quote_spanned!(span => ::sagaflow::__private::Durable::begin);
+        let root = graph.root.at(span);
+        let begin = quote_spanned!(span => #root::__private::Durable::begin);
         quote! {
             let #name = #call;
             #(#saves)*

@@ -52,6 +52,12 @@ pub(super) fn key(graph: &Graph, var: VarId, path: &Path) -> String {
     std::iter::once(&name).chain(path).cloned().collect::<Vec<_>>().join(".")
 }
 
+/// The names that a place had before (`#[saga(alias = "…")]`).
+pub(super) fn old_keys(graph: &Graph, var: VarId, path: &Path) -> Vec<String> {
+    let alias = graph.vars[var].evolution.alias.iter();
+    alias.map(|old| std::iter::once(old).chain(path).cloned().collect::<Vec<_>>().join(".")).collect()
+}
+
 fn local_name(graph: &Graph, var: VarId, path: &Path) -> String {
     let name = crate::message::unraw(&graph.vars[var].ident);
     let name = name.trim_start_matches('_').to_owned();

@@ -1,11 +1,10 @@
 //! Control flow that suspends.
 
 use proc_macro2::Span;
-use syn::spanned::Spanned;
-use syn::{BinOp, Expr, ExprForLoop, ExprIf, ExprLoop, ExprMatch, ExprWhile, Label, Pat, parse_quote};
+use syn::{BinOp, Expr, ExprIf, ExprLoop, ExprMatch, ExprWhile, Label, Pat, parse_quote};
 
-use super::super::graph::{Arm, BlockId, End};
-use super::super::pattern::{bindings, condition_bindings};
+use super::super::graph::{Arm, BlockId, End, VarId};
+use super::super::pattern::{bindings, guard};
 use super::super::suspends;
 use super::{Dest, Enclosing, Lower};
 
@@ -47,9 +46,11 @@ impl Lower<'_> {
                 let target =
                     self.enclosing(inner.label.as_ref()).map(|enclosing| (enclosing.exit, enclosing.dest.clone()));
                 let Some((exit, target)) = target else {
-                    return self
-                        .diagnostics
-                        .error(inner.break_token, "this `break` leaves nothing that a step can be awaited in");
+                    let message = match &inner.label {
+                        Some(label) => format!("no loop or block around this `break` has the label `{label}`"),
+                        None => "this `break` stands in no loop: use `return`, or give a block a label".to_owned(),
+                    };
+                    return self.diagnostics.error(inner.break_token, message);
                 };
                 if let Some(value) = inner.expr {
                     self.expr(*value, &target);
@@ -97,7 +98,8 @@ impl Lower<'_> {
                 self.condition(*binary.right, otherwise);
             }
             Expr::Let(mut binding) => {
-                *binding.expr = self.flatten(*binding.expr);
+                let value = self.flatten(*binding.expr);
+                *binding.expr = self.own(value);
                 self.branch(Expr::Let(binding), otherwise);
             }
             other => {
@@ -109,15 +111,34 @@ impl Lower<'_> {
 
     fn branch(&mut self, cond: Expr, otherwise: BlockId) {
         let then = self.block("then");
-        let binds = self.bind(&condition_bindings(&cond));
+        let binds = self.bind_condition(&cond);
         let reachable = self.reachable;
         self.end(End::If { cond, binds, then, otherwise });
         self.enter(then);
         self.reachable = reachable;
     }
 
+    /// Binds the variables of a condition's `let`s.
+    fn bind_condition(&mut self, cond: &Expr) -> Vec<VarId> {
+        match cond {
+            Expr::Let(binding) => {
+                let remakes = self.remakes(&binding.pat, &binding.expr);
+                let binds = self.bind(&bindings(&binding.pat));
+                self.note_remakes(&binds, remakes);
+                binds
+            }
+            Expr::Binary(binary) if matches!(binary.op, BinOp::And(_)) => {
+                let mut binds = self.bind_condition(&binary.left);
+                binds.extend(self.bind_condition(&binary.right));
+                binds
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn match_(&mut self, inner: ExprMatch, dest: &Dest) {
         let scrutinee = self.flatten(*inner.expr);
+        let scrutinee = self.own(scrutinee);
         let (from, reachable) = (self.current, self.reachable);
         let exit = self.block("after_match");
         let mut arms = Vec::new();
@@ -134,7 +155,13 @@ impl Lower<'_> {
                 if let Pat::Guard(guard) = &mut pat {
                     *guard.guard = lower.jumps((*guard.guard).clone());
                 }
-                let binds = lower.bind(&bindings(&pat));
+                let remakes = lower.remakes(&pat, &scrutinee);
+                let mut binds = lower.bind(&bindings(&pat));
+                lower.note_remakes(&binds, remakes);
+                // `Some(x) if let Some(y) = find(x)`
+                if let Some(guard) = guard(&pat) {
+                    binds.extend(lower.bind_condition(guard));
+                }
                 lower.enter(block);
                 lower.expr(*arm.body, dest);
                 lower.end(End::Goto(exit));
@@ -184,53 +211,6 @@ impl Lower<'_> {
         self.unit(dest);
     }
 
-    /// ```text
-    /// for item in items { … }
-    /// let mut rest_of_item = Iterable(items).rest(); loop { match rest_of_item.next() { Some(item) => { … } None => break } }
-    /// ```
-    fn for_(&mut self, inner: ExprForLoop, dest: &Dest) {
-        let span = inner.expr.span();
-        let iterable = self.flatten(*inner.expr);
-        let names = bindings(&inner.pat);
-        let name = names
-            .first()
-            .map_or_else(|| "rest".to_owned(), |binding| format!("rest_of_{}", crate::message::unraw(&binding.ident)));
-        let (rest, ident) = self.temporary(&name, span, true, None);
-        self.reveal(rest);
-        self.line(parse_quote!(let mut #ident = ::sagaflow::__private::Iterable(#iterable).rest();), vec![rest]);
-        let (head, exit) = (self.block("next_item"), self.block("after_for"));
-        self.end(End::Goto(head));
-        self.enter(head);
-        let mut body = 0;
-        let (mut binds, reachable) = (Vec::new(), self.reachable);
-        self.loops.push(Enclosing {
-            label: label_of(inner.label.as_ref()),
-            head: Some(head),
-            exit,
-            dest: Dest::Ignore,
-        });
-        self.scoped(|lower| {
-            body = lower.block("item");
-            binds = lower.bind(&names);
-            lower.enter(body);
-            lower.body(inner.body.stmts, &Dest::Ignore);
-            lower.end(End::Goto(head));
-        });
-        self.loops.pop();
-        let pat = inner.pat;
-        let done = self.block("done");
-        let arms = vec![
-            Arm { attrs: Vec::new(), pat: parse_quote!(::core::option::Option::Some(#pat)), binds, block: body },
-            Arm { attrs: Vec::new(), pat: parse_quote!(::core::option::Option::None), binds: Vec::new(), block: done },
-        ];
-        (self.current, self.reachable) = (head, reachable);
-        self.end(End::Match { scrutinee: parse_quote!(#ident.next()), arms });
-        self.enter(done);
-        self.end(End::Goto(exit));
-        self.enter(exit);
-        self.unit(dest);
-    }
-
     /// An expression whose value is needed in the middle of another one.
     pub(super) fn structured(&mut self, expr: Expr, ty: Option<syn::Type>) -> Expr {
         let (var, ident) = self.temporary("value", Span::call_site(), false, ty);
@@ -240,6 +220,6 @@ impl Lower<'_> {
     }
 }
 
-fn label_of(label: Option<&Label>) -> Option<proc_macro2::Ident> {
+pub(super) fn label_of(label: Option<&Label>) -> Option<proc_macro2::Ident> {
     label.map(|label| label.name.ident.clone())
 }

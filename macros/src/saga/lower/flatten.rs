@@ -121,6 +121,10 @@ impl Lower<'_> {
                 self.operands(&mut inner.elems.iter_mut().collect::<Vec<_>>(), false);
                 Expr::Array(inner)
             }
+            Expr::Repeat(mut inner) => {
+                *inner.expr = self.flatten(*inner.expr);
+                Expr::Repeat(inner)
+            }
             Expr::Struct(mut inner) => {
                 let mut operands: Vec<_> = inner
                     .fields
@@ -240,7 +244,7 @@ pub(super) fn is_compound(op: &BinOp) -> bool {
     )
 }
 
-/// The name of what is awaited: of the function called, through method calls on the call; of the variable otherwise.
+/// The name of what is awaited: of the function or macro called, through method calls on the call; of the variable otherwise.
 pub(super) fn call_name(call: &Expr) -> String {
     match call {
         Expr::Call(call) => call_name(&call.func),
@@ -251,6 +255,10 @@ pub(super) fn call_name(call: &Expr) -> String {
             path.path.segments.last().map_or_else(|| "step".to_owned(), |segment| crate::message::unraw(&segment.ident))
         }
         Expr::Field(field) => field.member.to_token_stream().to_string(),
+        Expr::Macro(call) => {
+            let last = call.mac.path.segments.last();
+            last.map_or_else(|| "step".to_owned(), |segment| crate::message::unraw(&segment.ident))
+        }
         _ => "step".to_owned(),
     }
 }

@@ -12,6 +12,7 @@ use syn::visit::{self, Visit};
 use syn::{Expr, ExprMethodCall, Macro, UnOp, parse_quote};
 
 use super::super::analyze::{self, Path};
+use super::super::graph::Kind;
 use super::super::places::as_place;
 use super::super::suspends;
 use super::Lower;
@@ -38,7 +39,7 @@ impl Lower<'_> {
     fn hold(&mut self, expr: Expr, later: &[Expr]) -> Expr {
         if let Some((root, _)) = as_place(&expr) {
             let changes = later.iter().any(|later| changes(later, &expr, Changes::Anyhow));
-            return if changes && self.variable(&root).is_some() { self.hold_now(expr, false) } else { expr };
+            return if changes && self.variable(&root).is_some() { self.hold_operand(expr, false) } else { expr };
         }
         match expr {
             Expr::Lit(_) | Expr::Path(_) => expr,
@@ -62,7 +63,7 @@ impl Lower<'_> {
                 }
                 Expr::Reference(inner)
             }
-            other => self.hold_now(other, false),
+            other => self.hold_operand(other, false),
         }
     }
 
@@ -93,17 +94,26 @@ impl Lower<'_> {
                 Expr::Unary(inner)
             }
             Expr::Reference(_) => self.hold(expr, later),
-            other => self.hold_now(other, true),
+            other => self.hold_operand(other, true),
         }
     }
 
     /// Evaluates an expression here, into a variable.
-    fn hold_now(&mut self, expr: Expr, mutable: bool) -> Expr {
+    pub(super) fn hold_now(&mut self, expr: Expr, mutable: bool) -> Expr {
         let (held, ident) = self.temporary("held", expr.span(), mutable, None);
         self.reveal(held);
         let mutability = mutable.then(|| quote::quote!(mut));
         self.line(parse_quote!(let #mutability #ident = #expr;), vec![held]);
         parse_quote!(#ident)
+    }
+
+    /// The same for an operand that stands before a step in its expression.
+    fn hold_operand(&mut self, expr: Expr, mutable: bool) -> Expr {
+        let held = self.hold_now(expr, mutable);
+        if let Some(var) = as_place(&held).and_then(|(name, _)| self.variable(&name)) {
+            self.graph.vars[var].kind = Kind::Operand;
+        }
+        held
     }
 
     fn check_unchanged(&mut self, expr: &Expr, later: &[Expr]) {

@@ -1,5 +1,7 @@
 //! `break` and `continue` in verbatim code that leave it for a loop or block that has been split.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
@@ -108,9 +110,9 @@ impl VisitMut for Jumps<'_, '_> {
     }
 
     fn visit_macro_mut(&mut self, call: &mut Macro) {
-        if self.loops == 0
-            && let Some(word) = find_jump(call.tokens.clone())
-        {
+        let mut labels = self.labels.iter().map(ToString::to_string).collect();
+        labels_of(call.tokens.clone(), &mut labels);
+        if let Some(word) = find_jump(call.tokens.clone(), self.loops > 0, &labels) {
             let message = format!(
                 "`{word}` can't leave a loop or block that awaits from inside a macro call: decide in the macro, and `{word}` outside of it"
             );
@@ -125,16 +127,47 @@ impl VisitMut for Jumps<'_, '_> {
     fn visit_item_mut(&mut self, _: &mut Item) {}
 }
 
-/// The first `break` or `continue` in tokens that hold no loop of their own.
-fn find_jump(tokens: TokenStream) -> Option<Ident> {
-    let mut found = None;
-    for token in tokens {
-        match token {
-            TokenTree::Ident(word) if word == "loop" || word == "while" || word == "for" => return None,
-            TokenTree::Ident(word) if word == "break" || word == "continue" => found = found.or(Some(word)),
-            TokenTree::Group(group) => found = found.or_else(|| find_jump(group.stream())),
+/// The labels that tokens declare: `'found: { … }`, `'rows: for …`.
+fn labels_of(tokens: TokenStream, labels: &mut HashSet<String>) {
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    for (index, token) in tokens.iter().enumerate() {
+        match (token, tokens.get(index + 1), tokens.get(index + 2)) {
+            (TokenTree::Group(group), ..) => labels_of(group.stream(), labels),
+            (TokenTree::Punct(quote), Some(TokenTree::Ident(label)), Some(TokenTree::Punct(colon)))
+                if quote.as_char() == '\'' && colon.as_char() == ':' =>
+            {
+                labels.insert(label.to_string());
+            }
             _ => {}
         }
     }
-    found
+}
+
+/// The first `break` or `continue` in tokens that may leave them: without a label where they hold no loop of their own,
+/// or with a label that is none of these.
+fn find_jump(tokens: TokenStream, mut in_loop: bool, labels: &HashSet<String>) -> Option<Ident> {
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    for (index, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Ident(word) if word == "loop" || word == "while" || word == "for" => in_loop = true,
+            TokenTree::Ident(word) if word == "break" || word == "continue" => {
+                let stays = match (tokens.get(index + 1), tokens.get(index + 2)) {
+                    (Some(TokenTree::Punct(quote)), Some(TokenTree::Ident(label))) if quote.as_char() == '\'' => {
+                        labels.contains(&label.to_string())
+                    }
+                    _ => in_loop,
+                };
+                if !stays {
+                    return Some(word.clone());
+                }
+            }
+            TokenTree::Group(group) => {
+                if let Some(found) = find_jump(group.stream(), in_loop, labels) {
+                    return Some(found);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }

@@ -8,35 +8,46 @@
 //! A statement without a suspension stays as it is, but for the `break`s and `continue`s that leave it for a loop that
 //! has been split: those become [`Jump`]s.
 
+pub(super) mod borrows;
 mod control;
+mod evolve;
 mod flatten;
 mod held;
 mod items;
+mod iteration;
 mod jumps;
 
 use std::collections::HashMap;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
-use syn::{Block as SynBlock, Expr, ExprLit, Lifetime, Lit, Local, Pat, Stmt, Type, parse_quote};
+use syn::{Block as SynBlock, Expr, Lifetime, Local, Pat, Stmt, Type, parse_quote};
 
-use super::analyze;
-use super::graph::{Block, BlockId, End, Graph, Jump, Line, Remake, Scope, Site, Var, VarId};
-use super::pattern::{Binding, bindings};
+use super::graph::{Block, BlockId, End, Graph, Jump, Kind, Line, Scope, Site, Var, VarId};
+use super::pattern::{Binding, of_local};
 use super::places::as_place;
 use super::suspends;
 use crate::diagnostics::Diagnostics;
+use crate::evolution::Evolution;
+use crate::root::Root;
 
 /// Lowers a body. `params` are the function's arguments, already bound by `first`, the line that takes them apart.
-pub(crate) fn lower(params: &[Binding], first: Stmt, body: SynBlock, diagnostics: &mut Diagnostics) -> Graph {
+pub(crate) fn lower(
+    params: &[Binding],
+    first: Stmt,
+    body: SynBlock,
+    root: &Root,
+    diagnostics: &mut Diagnostics,
+) -> Graph {
     let mut lower = Lower {
-        graph: Graph::default(),
+        graph: Graph { root: root.clone(), ..Graph::default() },
         scopes: vec![Scope::default()],
         current: 0,
         reachable: true,
         loops: Vec::new(),
         counters: HashMap::new(),
         words: items::words(&body.stmts),
+        named: evolve::Named::in_body(&body),
         diagnostics,
     };
     lower.current = lower.block("start");
@@ -44,7 +55,7 @@ pub(crate) fn lower(params: &[Binding], first: Stmt, body: SynBlock, diagnostics
     lower.line(first, binds);
     lower.body(body.stmts, &Dest::Return);
     if lower.reachable {
-        lower.finish(parse_quote!(()), &Dest::Return);
+        lower.unit(&Dest::Return);
     }
     lower.graph
 }
@@ -81,6 +92,8 @@ pub(super) struct Lower<'d> {
     counters: HashMap<String, usize>,
     /// How often each word stands in the body.
     words: HashMap<String, usize>,
+    /// The names that the user gives to states, and the one for the next state.
+    named: evolve::Named,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -125,7 +138,14 @@ impl Lower<'_> {
     }
 
     fn new_var(&mut self, ident: Ident, mutable: bool, ty: Option<Type>) -> VarId {
-        self.graph.vars.push(Var { ident, mutable, reassigned: false, ty, remake: None });
+        self.graph.vars.push(Var {
+            ident,
+            mutable,
+            ty,
+            kind: Kind::Plain,
+            remake: None,
+            evolution: Evolution::default(),
+        });
         self.graph.vars.len() - 1
     }
 
@@ -161,10 +181,7 @@ impl Lower<'_> {
 
     /// The state's name for an await of this call.
     fn site(&mut self, call: &Expr, span: Span) -> usize {
-        let name = flatten::call_name(call);
-        let count = self.counters.entry(format!("await {name}")).or_default();
-        *count += 1;
-        let state = if *count == 1 { name } else { format!("{name}#{count}") };
+        let state = self.state_name(call);
         self.graph.sites.push(Site { state, span });
         self.graph.sites.len() - 1
     }
@@ -186,7 +203,10 @@ impl Lower<'_> {
             let last = stmts.len();
             for (index, stmt) in stmts.into_iter().enumerate() {
                 match stmt {
-                    Stmt::Expr(expr, None) if index + 1 == last => return lower.expr(expr, dest),
+                    Stmt::Expr(mut expr, None) if index + 1 == last => {
+                        let evolution = lower.said_of_expr(&mut expr);
+                        return lower.naming(evolution, |lower| lower.expr(expr, dest));
+                    }
                     // A macro call without a semicolon at the end is the block's value.
                     Stmt::Macro(call) if index + 1 == last && call.semi_token.is_none() => {
                         let expr = Expr::Macro(syn::ExprMacro { attrs: call.attrs, mac: call.mac });
@@ -222,11 +242,17 @@ impl Lower<'_> {
 
     fn statement(&mut self, stmt: Stmt) {
         match stmt {
-            Stmt::Local(local) => self.local(local),
+            Stmt::Local(mut local) => {
+                let evolution = self.said_of_local(&mut local);
+                self.naming(evolution.clone(), |lower| lower.local(local, &evolution));
+            }
             item @ Stmt::Item(_) => self.graph.items.push(item),
-            Stmt::Expr(expr, semi) => {
+            // `;`
+            Stmt::Expr(Expr::Verbatim(tokens), _) if tokens.is_empty() => {}
+            Stmt::Expr(mut expr, semi) => {
+                let evolution = self.said_of_expr(&mut expr);
                 if suspends::expr(&expr) {
-                    self.expr(expr, &Dest::Ignore);
+                    self.naming(evolution, |lower| lower.expr(expr, &Dest::Ignore));
                 } else {
                     let expr = self.jumps(expr);
                     self.line(Stmt::Expr(expr, semi), Vec::new());
@@ -261,7 +287,7 @@ impl Lower<'_> {
     }
 
     /// `let pat = init;`, `let pat = init else { … };`, `let pat;`
-    fn local(&mut self, mut local: Local) {
+    fn local(&mut self, mut local: Local, evolution: &Evolution) {
         let ty = match &local.pat {
             Pat::Type(pat) => Some((*pat.ty).clone()),
             _ => None,
@@ -274,18 +300,20 @@ impl Lower<'_> {
             diverge => diverge.take(),
         });
         let is_deferred = local.init.is_none();
+        let only_refs = has_only_refs(&local);
         if let Some(init) = &mut local.init {
             let ty = ty.clone();
-            *init.expr = self.value(std::mem::replace(&mut *init.expr, parse_quote!(())), ty);
+            let value = self.value(std::mem::replace(&mut *init.expr, parse_quote!(())), ty);
+            *init.expr = self.own_what_is_borrowed(value, only_refs);
         }
         match diverge {
             None => {
-                let remake = self.remake(&local);
-                let binds = self.bind(&bindings(&local.pat));
+                let remakes = self.remakes_of_local(&local);
+                let binds = self.bind(&of_local(&local));
+                self.note_remakes(&binds, remakes);
+                self.note_evolution(&binds, evolution);
                 if let [var] = &binds[..] {
-                    let var = &mut self.graph.vars[*var];
-                    var.remake = remake;
-                    var.ty = ty.filter(|_| is_deferred);
+                    self.graph.vars[*var].ty = ty.filter(|_| is_deferred);
                 }
                 self.line(Stmt::Local(local), binds);
             }
@@ -296,41 +324,15 @@ impl Lower<'_> {
                 self.expr(*diverge, &Dest::Ignore);
                 self.end(End::Never);
                 (self.current, self.reachable) = from;
-                let binds = self.bind(&bindings(&local.pat));
+                let remakes = self.remakes_of_local(&local);
+                let binds = self.bind(&of_local(&local));
+                self.note_remakes(&binds, remakes);
+                self.note_evolution(&binds, evolution);
                 self.end(End::LetElse { local, binds, otherwise, then });
                 if from.1 {
                     self.enter(then);
                 }
             }
-        }
-    }
-
-    /// What is bound to a shared borrow of a place, or to a string literal, need not be saved: it can be made again.
-    ///
-    /// A shared borrow guarantees that its place has not changed while it was alive; rustc checks that in the inline form.
-    fn remake(&self, local: &Local) -> Option<Remake> {
-        let (pat, ty) = match &local.pat {
-            Pat::Type(typed) => (&*typed.pat, Some((*typed.ty).clone())),
-            pat => (pat, None),
-        };
-        let Pat::Ident(pat) = pat else { return None };
-        if pat.mutability.is_some() || pat.by_ref.is_some() || pat.subpat.is_some() {
-            return None;
-        }
-        let init = &*local.init.as_ref()?.expr;
-        match init {
-            Expr::Reference(reference) if reference.mutability.is_none() => {
-                let place = as_place(&reference.expr)
-                    .and_then(|(root, fields)| Some((self.variable(&root)?, analyze::path(&fields))));
-                if place.is_none() && !is_constant(&reference.expr) {
-                    return None;
-                }
-                Some(Remake { init: init.clone(), ty, place })
-            }
-            Expr::Lit(ExprLit { lit: Lit::Str(_) | Lit::ByteStr(_), .. }) => {
-                Some(Remake { init: init.clone(), ty, place: None })
-            }
-            _ => None,
         }
     }
 
@@ -347,10 +349,13 @@ impl Lower<'_> {
         }
     }
 
-    /// The value `()`.
+    /// The value `()`. Where the function returns something else, the inline form has an error, and this has none.
     fn unit(&mut self, dest: &Dest) {
-        if !matches!(dest, Dest::Ignore) {
-            self.finish(parse_quote!(()), dest);
+        let root = &self.graph.root;
+        match dest {
+            Dest::Ignore => {}
+            Dest::Return => self.finish(parse_quote!(#root::__private::unit()), dest),
+            Dest::Var(_) => self.finish(parse_quote!(()), dest),
         }
     }
 
@@ -366,6 +371,12 @@ impl Lower<'_> {
             None => enclosing.head.is_some(),
         })
     }
+}
+
+/// Whether a `let` only borrows: `let ref city = …`, `let Order { ref id, .. } = …`.
+fn has_only_refs(local: &Local) -> bool {
+    let bindings = of_local(local);
+    !bindings.is_empty() && bindings.iter().all(|binding| binding.by_ref)
 }
 
 /// Whether only rustc can tell that a statement comes to its end.
@@ -404,10 +415,4 @@ fn names(stmt: &Stmt, word: &Ident) -> bool {
         })
     }
     any(stmt.to_token_stream(), word)
-}
-
-/// A path whose last part is written like a constant: `LIMITS`, `config::LIMITS`.
-fn is_constant(expr: &Expr) -> bool {
-    let Expr::Path(path) = expr else { return false };
-    path.path.segments.last().is_some_and(|segment| segment.ident.to_string().starts_with(char::is_uppercase))
 }

@@ -143,6 +143,36 @@ pub async fn dropped_deliveries_are_handed_back(harness: &dyn Harness) {
     worker.expect(&held.instance, held.revision).await.handle.ack().await;
 }
 
+/// A worker that leaves gets what it was given and had not taken, or that is handed back: none is lost, none comes to two,
+/// and none waits for the ack wait. Nothing comes to it any more, not even what it hands back.
+pub async fn leaving_returns_or_hands_back_what_was_not_taken(harness: &dyn Harness) {
+    let kit = Kit::open(harness).await;
+    let mut leaving = kit.patient_worker().await;
+    let orders = start_many(&kit, 10).await;
+    let held = leaving.next().await;
+    let rest = leaving.leave().await;
+    let returned: BTreeSet<_> = rest.iter().map(|delivery| delivery.instance.clone()).collect();
+    assert_eq!(returned.len(), rest.len(), "each is returned once");
+    assert!(returned.is_subset(&orders) && !returned.contains(&held.instance), "{returned:?}");
+    // As a worker does: the same record once more, for others.
+    for delivery in rest.iter().chain([&held]) {
+        kit.put(&delivery.instance, Some(delivery.revision), "handed over").await;
+        delivery.handle.superseded().await;
+    }
+
+    let mut worker = kit.patient_worker().await;
+    let mut seen = BTreeSet::new();
+    while seen.len() < orders.len() {
+        let delivery = worker.next().await;
+        assert!(seen.insert(delivery.instance.clone()), "{} was delivered twice", delivery.instance);
+        let handed_over = delivery.payload == "handed over";
+        assert_eq!(handed_over, returned.contains(&delivery.instance) || delivery.instance == held.instance);
+        assert!(!handed_over || delivery.delivered == 1, "a new record is delivered for the first time");
+        delivery.handle.ack().await;
+    }
+    assert_eq!(seen, orders);
+}
+
 /// Starts so many instances, some at the same time.
 async fn start_many(kit: &Kit<'_>, count: usize) -> BTreeSet<InstanceId> {
     let orders: Vec<_> = (0..count).map(|n| instance(&format!("order-{n}"))).collect();

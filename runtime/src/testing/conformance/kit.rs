@@ -8,7 +8,8 @@ use bytes::Bytes;
 
 use super::Harness;
 use crate::transport::{
-    Append, AppendError, Deliveries, Delivery, DeliveryOptions, InstanceId, Revision, Stored, Transport, Watch,
+    Append, AppendError, Deliveries, Delivery, DeliveryOptions, InstanceId, Mail, Note, Post, Revision, Stored,
+    Transport, Watch,
 };
 
 /// An ack wait that no test outlasts: what comes again does so for another reason.
@@ -78,6 +79,50 @@ impl<'a> Kit<'a> {
         self.append(append).await.unwrap_or_else(|error| panic!("`{payload}` of {instance} is appended: {error}"))
     }
 
+    /// Stores a note, and repeats what calls for that.
+    pub(super) async fn note(&self, note: Note<'_>) -> Result<(), AppendError> {
+        self.in_time("the answer to a note", async {
+            loop {
+                match self.transport.note(note.clone()).await {
+                    Err(AppendError::Undecided | AppendError::Busy(_)) => {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                    answer => return answer,
+                }
+            }
+        })
+        .await
+    }
+
+    /// Posts, and repeats what calls for that.
+    pub(super) async fn post(&self, post: Post<'_>) -> Result<u64, AppendError> {
+        self.in_time("the answer to a post", async {
+            loop {
+                match self.transport.post(post.clone()).await {
+                    Err(AppendError::Undecided | AppendError::Busy(_)) => {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                    answer => return answer,
+                }
+            }
+        })
+        .await
+    }
+
+    /// All mail in a queue after a number.
+    pub(super) async fn mail(&self, instance: &InstanceId, name: &str, after: u64) -> Vec<(u64, String)> {
+        let mail = self.in_time("the mail", self.transport.mail(instance, name, after, 10_000)).await;
+        let text = |mail: Mail| (mail.number, String::from_utf8_lossy(&mail.payload).into_owned());
+        mail.expect("the mail is read").into_iter().map(text).collect()
+    }
+
+    /// The notes of a record, as text.
+    pub(super) async fn notes(&self, instance: &InstanceId, of: Revision) -> Vec<String> {
+        let notes = self.in_time("the notes of a record", self.transport.notes(instance, of)).await;
+        let text = |note: Bytes| String::from_utf8_lossy(&note).into_owned();
+        notes.expect("the notes are read").into_iter().map(text).collect()
+    }
+
     pub(super) async fn start(&self, instance: &InstanceId) -> Revision {
         self.put(instance, None, "started").await
     }
@@ -137,7 +182,18 @@ pub(super) fn instance(id: &str) -> InstanceId {
 
 /// A plain append.
 pub(super) fn record<'a>(instance: &'a InstanceId, after: Option<Revision>, payload: &str) -> Append<'a> {
-    Append { instance, after, payload: Bytes::copy_from_slice(payload.as_bytes()), not_before: None, keep: None }
+    Append::new(instance, after, Bytes::copy_from_slice(payload.as_bytes()))
+}
+
+/// A note.
+pub(super) fn note<'a>(instance: &'a InstanceId, of: Revision, number: u64, payload: &str) -> Note<'a> {
+    Note { instance, of, number, payload: Bytes::copy_from_slice(payload.as_bytes()) }
+}
+
+/// Mail to the queue `mail`, with a key that is not remembered.
+pub(super) fn post<'a>(instance: &'a InstanceId, key: &'a str, payload: &str) -> Post<'a> {
+    let payload = Bytes::copy_from_slice(payload.as_bytes());
+    Post { instance, name: "mail", key, remember: false, payload }
 }
 
 pub(super) struct Worker {
@@ -169,6 +225,11 @@ impl Worker {
         let delivery = self.next().await;
         assert_eq!((&delivery.instance, delivery.revision), (instance, revision), "the delivered record");
         delivery
+    }
+
+    /// Leaves, with what it had not taken.
+    pub(super) async fn leave(self) -> Vec<Delivery> {
+        in_time(self.patience, "leaving", self.deliveries.leave()).await
     }
 
     /// Asserts that the stream has ended.

@@ -34,8 +34,11 @@
 
 mod appends;
 mod deliveries;
+mod feeds;
 mod kit;
 mod lifetimes;
+mod mail;
+mod notes;
 mod parking;
 mod redelivery;
 mod superseding;
@@ -43,7 +46,10 @@ mod watches;
 
 pub use appends::*;
 pub use deliveries::*;
+pub use feeds::*;
 pub use lifetimes::*;
+pub use mail::*;
+pub use notes::*;
 pub use parking::*;
 pub use redelivery::*;
 pub use superseding::*;
@@ -125,6 +131,7 @@ macro_rules! conformance_suite {
             prefetch_is_respected
             a_cancelled_next_loses_nothing
             dropped_deliveries_are_handed_back
+            leaving_returns_or_hands_back_what_was_not_taken
 
             an_unsettled_delivery_comes_again
             a_delivery_of_a_lost_worker_comes_again
@@ -148,6 +155,33 @@ macro_rules! conformance_suite {
             a_parked_record_can_be_superseded
             a_parked_record_that_came_comes_again_from_a_lost_worker
 
+            notes_come_back_in_order
+            a_second_note_of_a_number_is_refused
+            of_concurrent_notes_one_wins
+            notes_end_where_a_number_is_missing
+            notes_belong_to_one_record
+            notes_vanish_some_time_after_their_record
+            a_thousand_notes_come_back
+            a_note_that_is_too_large_is_refused
+            notes_survive_a_restart
+
+            mail_is_kept_in_order_until_it_is_discarded
+            the_queues_of_an_instance_are_apart
+            mail_with_the_same_key_is_dropped
+            a_remembered_key_is_dropped_after_its_mail_is_taken
+            of_concurrent_posts_with_a_key_one_is_kept
+            odd_queues_and_keys_work
+            names_that_cannot_be_are_refused
+            mail_that_is_too_large_is_refused
+            mail_is_told_with_the_last_record
+            a_notice_comes_again_until_it_is_settled
+            a_notice_does_not_disturb_the_records_delivery
+            mail_without_an_instance_disturbs_nobody
+            a_record_that_waits_for_mail_is_delivered_at_once
+            a_terminal_record_can_be_delivered
+            mail_survives_a_restart
+            what_is_discarded_with_its_instance_is_gone
+
             a_terminal_record_protects_the_id
             a_terminal_record_expires
             a_terminal_record_blocks_nobody
@@ -161,6 +195,10 @@ macro_rules! conformance_suite {
             a_watch_yields_later_records
             a_watch_sees_the_last_of_quick_appends
             several_watches_all_see
+
+            a_feed_shows_the_last_record_of_each_instance
+            a_feed_goes_on_after_its_position
+            a_feed_goes_on_after_a_restart
         }
     };
     (@tests $harness:expr; $($property:ident)*) => {

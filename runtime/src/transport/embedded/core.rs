@@ -7,18 +7,20 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use super::MAX_RECORD;
 use super::delivery::Settle;
+use super::feed::Waiting;
 use super::journal::{Journal, Put, Write};
-use super::queue::{Consumer, Queue};
-use super::record::{Loaded, Record, Slot, Status, Timing, after, wall_after};
+use super::queue::{Consumer, Item, Queue, What};
+use super::record::{Course, Loaded, Record, Slot, Status, Timing, after, wall_after};
 use super::timers::{Event, Timers};
+use crate::clock::Clock;
 use crate::transport::{Append, AppendError, Delivery, InstanceId, Revision, Stored};
 use crate::{Error, ErrorKind};
 
@@ -33,21 +35,28 @@ pub(super) struct Core {
     /// The greatest revision given so far.
     revision: AtomicU64,
     pub(super) timers: Timers,
+    /// Those who want to have each record as it comes.
+    feeds: RwLock<Vec<Weak<Waiting>>>,
+    /// Whether there are any, without a lock.
+    has_feeds: AtomicBool,
     closed: AtomicBool,
     journal: Option<Arc<Journal>>,
+    clock: Clock,
 }
 
-type Shard = HashMap<InstanceId, Slot>;
+pub(super) type Shard = HashMap<InstanceId, Slot>;
 
-/// What an append came to, so far.
-enum Step {
-    Done(Revision),
-    Written(oneshot::Receiver<Result<Revision, AppendError>>),
+/// What an append, or a note, came to, so far.
+pub(super) enum Step<T> {
+    Done(T),
+    /// It is being written.
+    Written(oneshot::Receiver<Result<T, AppendError>>),
+    /// Another append is being written: it is to be tried again after that.
     Wait(oneshot::Receiver<()>),
 }
 
 impl Core {
-    pub(super) fn new(name: &str, journal: Option<Arc<Journal>>) -> Self {
+    pub(super) fn new(name: &str, journal: Option<Arc<Journal>>, clock: Clock) -> Self {
         Self {
             name: name.to_owned(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
@@ -55,8 +64,11 @@ impl Core {
             queues: RwLock::default(),
             revision: AtomicU64::new(0),
             timers: Timers::default(),
+            feeds: RwLock::default(),
+            has_feeds: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             journal,
+            clock,
         }
     }
 
@@ -65,7 +77,7 @@ impl Core {
         if size > MAX_RECORD {
             return Err(AppendError::TooLarge { size, limit: MAX_RECORD });
         }
-        let timing = Timing::of(&append);
+        let timing = Timing::of(&append, self.clock);
         if timing != Timing::Ready {
             self.timers.ensure_driven(self);
         }
@@ -80,19 +92,17 @@ impl Core {
         }
     }
 
-    fn try_append(&self, append: &Append<'_>, timing: Timing) -> Result<Step, AppendError> {
+    fn try_append(&self, append: &Append<'_>, timing: Timing) -> Result<Step<Revision>, AppendError> {
         let Append { instance, after, .. } = *append;
         if self.is_closed() {
             return Err(self.refuse_closed());
         }
         let mut shard = self.shard(instance);
         if let Some(slot) = shard.get_mut(instance) {
-            if let Some(waiting) = &mut slot.undecided {
-                let (sender, decision) = oneshot::channel();
-                waiting.push(sender);
+            if let Some(decision) = slot.wait_for_decision() {
                 return Ok(Step::Wait(decision));
             }
-            let last = slot.record.as_ref().filter(|record| !record.is_expired()).map(|record| record.revision);
+            let last = slot.last();
             if last != after {
                 return Err(AppendError::Superseded { last });
             }
@@ -100,7 +110,7 @@ impl Core {
             return Err(AppendError::Superseded { last: None });
         }
 
-        let revision = Revision(self.revision.fetch_add(1, Ordering::Relaxed) + 1);
+        let revision = Revision(self.next_number());
         let record = Record::new(revision, append.payload.clone(), timing);
         let slot = self.slot(&mut shard, instance);
         let Some(journal) = &self.journal else {
@@ -109,13 +119,22 @@ impl Core {
         };
         let (sender, answer) = oneshot::channel();
         let expires = append.keep.map(wall_after);
-        let put = Put { instance: instance.clone(), record, not_before: append.not_before, expires, answer: sender };
+        let void = slot.void();
+        // Of a terminal record this says that it is to be delivered.
+        let told = (append.keep.is_some() && append.deliver).then(SystemTime::now);
+        let not_before = told.or(append.not_before);
+        let put = Put { instance: instance.clone(), record, not_before, expires, void, answer: sender };
         if let Err(why) = journal.enqueue(Write::Put(put)) {
             remove_if_unused(&mut shard, instance);
             return Err(AppendError::Refused(why));
         }
         slot.undecided = Some(Vec::new());
         Ok(Step::Written(answer))
+    }
+
+    /// The next revision, or number of mail: none comes twice.
+    pub(super) fn next_number(&self) -> u64 {
+        self.revision.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// The journal has written a record, or could not: from here on it counts, or never was.
@@ -143,16 +162,26 @@ impl Core {
     /// Makes a record the instance's last: voids the delivery of the one before, and sees to its own.
     fn install(&self, slot: &mut Slot, instance: &InstanceId, record: Record) {
         let (revision, timing) = (record.revision, record.timing);
-        if let Some(Record { status: Status::Held(consumer, key), .. }) = slot.record.replace(record) {
-            consumer.release(key);
+        if let Some(mut former) = slot.record.replace(record) {
+            former.course.end();
         }
         for watcher in &slot.watchers {
             watcher.notify_one();
         }
+        if self.has_feeds.load(Ordering::Acquire)
+            && let Some(stored) = slot.stored()
+        {
+            self.feed(instance, &stored);
+        }
+        let item = || Item { instance: instance.clone(), what: What::Record(revision) };
         match timing {
-            Timing::Ready => slot.queue.push(instance.clone(), revision),
-            Timing::NotBefore(due) => self.timers.at(due, Event::Ready(instance.clone(), revision)),
+            Timing::Ready => slot.queue.push(item()),
+            Timing::NotBefore(due) => self.timers.at(due, Event::Ready(item())),
             Timing::Expires(due) => self.timers.at(due, Event::Expire(instance.clone(), revision)),
+            Timing::Tells(due) => {
+                slot.queue.push(item());
+                self.timers.at(due, Event::Expire(instance.clone(), revision));
+            }
         }
     }
 
@@ -165,6 +194,30 @@ impl Core {
             let slot = self.slot(&mut shard, &instance);
             self.install(slot, &instance, Record::new(revision, payload, timing));
         }
+        self.load_notes(loaded.notes);
+        self.load_mail(loaded.mail);
+    }
+
+    /// From now on this feed gets each record.
+    pub(super) fn feed_to(&self, feed: &Arc<Waiting>) {
+        let mut feeds = self.feeds.write().unwrap_or_else(PoisonError::into_inner);
+        feeds.retain(|feed| feed.strong_count() > 0);
+        feeds.push(Arc::downgrade(feed));
+        self.has_feeds.store(true, Ordering::Release);
+    }
+
+    fn feed(&self, instance: &InstanceId, stored: &Stored) {
+        let feeds = self.feeds.read().unwrap_or_else(PoisonError::into_inner);
+        feeds.iter().filter_map(Weak::upgrade).for_each(|feed| feed.push(instance, stored.clone()));
+    }
+
+    /// Looks at the last record of each instance.
+    pub(super) fn each_record(&self, mut look: impl FnMut(&InstanceId, Stored)) {
+        for shard in &self.shards {
+            for (instance, slot) in lock(shard).iter() {
+                slot.stored().into_iter().for_each(|stored| look(instance, stored));
+            }
+        }
     }
 
     pub(super) fn latest(&self, instance: &InstanceId) -> Result<Option<Stored>, Error> {
@@ -172,77 +225,79 @@ impl Core {
         Ok(self.shard(instance).get(instance).and_then(Slot::stored))
     }
 
-    /// Hands the first record that waits to this worker.
+    /// Hands the first record or notice that waits to this worker.
     pub(super) fn take(self: &Arc<Self>, queue: &Queue, consumer: &Arc<Consumer>) -> Option<Delivery> {
-        while let Some((instance, revision)) = queue.pop() {
-            let mut shard = self.shard(&instance);
-            // What was superseded while it waited is still in the queue; this is where it is left out.
-            let record = shard.get_mut(&instance).and_then(|slot| slot.record.as_mut());
-            let Some(record) = record.filter(|r| r.revision == revision && matches!(r.status, Status::Queued)) else {
+        while let Some(item) = queue.pop() {
+            let mut shard = self.shard(&item.instance);
+            let Some(slot) = shard.get_mut(&item.instance) else { continue };
+            let stored = slot.stored();
+            // What was superseded, or taken, while it waited is still in the queue; this is where it is left out.
+            let Some(course) = slot.course(&item.what).filter(|course| matches!(course.status, Status::Queued)) else {
                 continue;
             };
-            record.delivered += 1;
-            let delivered = record.delivered;
+            let Some(Stored { revision, payload }) = stored else {
+                // Mail of an instance that has no record wakes nobody.
+                course.status = Status::Settled;
+                continue;
+            };
+            course.delivered += 1;
+            let delivered = course.delivered;
             let deadline = Instant::now() + consumer.ack_wait();
-            let (key, watch) = consumer.hold(instance.clone(), revision, delivered, deadline);
-            record.status = Status::Held(Arc::clone(consumer), key);
-            let payload = record.payload.clone();
+            let (key, watch) = consumer.hold(item.clone(), delivered, deadline);
+            course.status = Status::Held(Arc::clone(consumer), key);
             drop(shard);
             if watch {
                 self.timers.wake_by(deadline);
             }
-            let handle = Box::new(Settle::new(self, instance.clone(), revision, delivered));
-            return Some(Delivery { instance, revision, payload, delivered, handle });
+            let (instance, notice) = (item.instance.clone(), item.notice());
+            let handle = Box::new(Settle::new(self, item, delivered));
+            return Some(Delivery { instance, revision, payload, delivered, notice, handle });
         }
         None
     }
 
-    /// Acknowledged for good: the record stays, and is not delivered again.
-    pub(super) fn settle(&self, instance: &InstanceId, revision: Revision, delivered: u64) {
-        self.held(instance, revision, delivered, |record, _, consumer, key| {
-            consumer.release(key);
-            record.status = Status::Settled;
-        });
+    /// Acknowledged for good: what was delivered stays, and is not delivered again.
+    pub(super) fn settle(&self, item: &Item, delivered: u64) {
+        self.held(item, delivered, |course, _, _, _| course.end());
     }
 
     /// Handed back, for delivery after `delay`.
-    pub(super) fn hand_back(&self, instance: &InstanceId, revision: Revision, delivered: u64, delay: Duration) {
-        self.held(instance, revision, delivered, |record, queue, consumer, key| {
+    pub(super) fn hand_back(&self, item: &Item, delivered: u64, delay: Duration) {
+        self.held(item, delivered, |course, queue, consumer, key| {
             consumer.release(key);
             if delay.is_zero() {
-                record.status = Status::Queued;
-                queue.push(instance.clone(), revision);
+                course.status = Status::Queued;
+                queue.push(item.clone());
             } else {
-                record.status = Status::Delayed;
-                self.timers.at(after(delay), Event::Ready(instance.clone(), revision));
+                course.status = Status::Delayed;
+                self.timers.at(after(delay), Event::Ready(item.clone()));
             }
         });
     }
 
     /// Still being worked on.
-    pub(super) fn extend(&self, instance: &InstanceId, revision: Revision, delivered: u64) {
-        self.held(instance, revision, delivered, |_, _, consumer, key| consumer.extend(key));
+    pub(super) fn extend(&self, item: &Item, delivered: u64) {
+        self.held(item, delivered, |_, _, consumer, key| consumer.extend(key));
     }
 
     /// The ack wait has passed: for delivery again, unless it was settled or kept alive at the last moment.
-    pub(super) fn time_out(&self, instance: &InstanceId, revision: Revision, delivered: u64, now: Instant) {
-        self.held(instance, revision, delivered, |record, queue, consumer, key| {
+    pub(super) fn time_out(&self, item: &Item, delivered: u64, now: Instant) {
+        self.held(item, delivered, |course, queue, consumer, key| {
             if consumer.release_if_due(key, now) {
-                record.status = Status::Queued;
-                queue.push(instance.clone(), revision);
+                course.status = Status::Queued;
+                queue.push(item.clone());
             }
         });
     }
 
     /// A delay is over.
-    pub(super) fn ready(&self, instance: &InstanceId, revision: Revision) {
-        if let Some(slot) = self.shard(instance).get_mut(instance)
-            && let Some(record) = &mut slot.record
-            && record.revision == revision
-            && matches!(record.status, Status::Delayed)
-        {
-            record.status = Status::Queued;
-            slot.queue.push(instance.clone(), revision);
+    pub(super) fn ready(&self, item: &Item) {
+        if let Some(slot) = self.shard(&item.instance).get_mut(&item.instance) {
+            let queue = Arc::clone(slot.queue_of(&item.what));
+            if let Some(course) = slot.course(&item.what).filter(|course| matches!(course.status, Status::Delayed)) {
+                course.status = Status::Queued;
+                queue.push(item.clone());
+            }
         }
     }
 
@@ -256,29 +311,27 @@ impl Core {
         if slot.undecided.is_some() || slot.record.as_ref().is_none_or(|record| record.revision != revision) {
             return;
         }
+        let void = slot.void();
         slot.record = None;
-        remove_if_unused(&mut shard, instance);
         if let Some(journal) = &self.journal {
             // A store that fails keeps the record; it is left out when the store is opened again.
-            let _ = journal.enqueue(Write::Remove(instance.clone()));
+            let _ = journal.enqueue(Write::Remove(instance.clone(), void));
         }
+        remove_if_unused(&mut shard, instance);
+        drop(shard);
+        self.discard(instance, None);
     }
 
-    /// Does something to a record while it is in the hands of a worker by just this delivery.
-    fn held(
-        &self,
-        instance: &InstanceId,
-        revision: Revision,
-        delivered: u64,
-        act: impl FnOnce(&mut Record, &Queue, Arc<Consumer>, usize),
-    ) {
-        if let Some(slot) = self.shard(instance).get_mut(instance)
-            && let Some(record) = &mut slot.record
-            && (record.revision, record.delivered) == (revision, delivered)
-            && let Status::Held(consumer, key) = &record.status
-        {
-            let (consumer, key) = (Arc::clone(consumer), *key);
-            act(record, &slot.queue, consumer, key);
+    /// Does something to what is in the hands of a worker by just this delivery.
+    fn held(&self, item: &Item, delivered: u64, act: impl FnOnce(&mut Course, &Queue, Arc<Consumer>, usize)) {
+        if let Some(slot) = self.shard(&item.instance).get_mut(&item.instance) {
+            let queue = Arc::clone(slot.queue_of(&item.what));
+            if let Some(course) = slot.course(&item.what).filter(|course| course.delivered == delivered)
+                && let Status::Held(consumer, key) = &course.status
+            {
+                let (consumer, key) = (Arc::clone(consumer), *key);
+                act(course, &queue, consumer, key);
+            }
         }
     }
 
@@ -309,6 +362,11 @@ impl Core {
         Arc::clone(queues.entry(Arc::from(saga)).or_default())
     }
 
+    /// The queue of the notices of a saga's mail. No saga has such a name.
+    pub(super) fn notices(&self, saga: &str) -> Arc<Queue> {
+        self.queue(&format!("{saga}/mail"))
+    }
+
     pub(super) fn journal(&self) -> Option<&Journal> {
         self.journal.as_deref()
     }
@@ -330,6 +388,8 @@ impl Core {
             journal.close();
         }
         self.timers.close();
+        let feeds = self.feeds.read().unwrap_or_else(PoisonError::into_inner);
+        feeds.iter().filter_map(Weak::upgrade).for_each(|feed| feed.close());
         for queue in self.queues.read().unwrap_or_else(PoisonError::into_inner).values() {
             queue.close();
         }
@@ -346,7 +406,7 @@ impl Core {
         self.shards.iter().map(|shard| lock(shard).len()).sum()
     }
 
-    fn refuse_closed(&self) -> AppendError {
+    pub(super) fn refuse_closed(&self) -> AppendError {
         AppendError::Refused(self.closed_text())
     }
 
@@ -354,23 +414,23 @@ impl Core {
         format!("the transport `{}` has been closed", self.name)
     }
 
-    fn shard(&self, instance: &InstanceId) -> MutexGuard<'_, Shard> {
+    pub(super) fn shard(&self, instance: &InstanceId) -> MutexGuard<'_, Shard> {
         let hash = self.hasher.hash_one(instance);
         lock(&self.shards[hash as usize % SHARDS])
     }
 
-    fn slot<'a>(&self, shard: &'a mut Shard, instance: &InstanceId) -> &'a mut Slot {
+    pub(super) fn slot<'a>(&self, shard: &'a mut Shard, instance: &InstanceId) -> &'a mut Slot {
         match shard.entry(instance.clone()) {
             Entry::Occupied(slot) => slot.into_mut(),
             Entry::Vacant(vacant) => {
-                let queue = self.queue(instance.saga());
-                vacant.insert(Slot::new(queue))
+                let (queue, notices) = (self.queue(instance.saga()), self.notices(instance.saga()));
+                vacant.insert(Slot::new(queue, notices))
             }
         }
     }
 }
 
-fn remove_if_unused(shard: &mut Shard, instance: &InstanceId) {
+pub(super) fn remove_if_unused(shard: &mut Shard, instance: &InstanceId) {
     if shard.get(instance).is_some_and(Slot::is_unused) {
         shard.remove(instance);
     }

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use tokio::sync::Notify;
 
 use super::core::Core;
-use super::queue::{Consumer, Queue};
+use super::queue::{Consumer, Item, Queue, What};
 use crate::Error;
 use crate::transport::{Ack, Deliveries, Delivery, DeliveryOptions, InstanceId, Revision, Stored, Watch};
 
@@ -17,32 +17,57 @@ use crate::transport::{Ack, Deliveries, Delivery, DeliveryOptions, InstanceId, R
 pub(super) struct Joined {
     core: Arc<Core>,
     saga: Box<str>,
+    records: Line,
+    notices: Line,
+}
+
+/// One of the two queues that a worker is at, and what it has in hand of it.
+struct Line {
     queue: Arc<Queue>,
     consumer: Arc<Consumer>,
 }
 
-impl Joined {
-    pub(super) fn new(core: &Arc<Core>, saga: &str, options: DeliveryOptions) -> Self {
+/// One part in so many of what a worker has ahead, it may have of notices, on top.
+const NOTICES: usize = 4;
+
+impl Line {
+    fn new(core: &Core, queue: Arc<Queue>, options: DeliveryOptions) -> Self {
         let consumer = Arc::new(Consumer::new(options));
         core.timers.add(Arc::clone(&consumer));
-        Self { core: Arc::clone(core), saga: saga.into(), queue: core.queue(saga), consumer }
+        Self { queue, consumer }
+    }
+
+    fn take(&self, core: &Arc<Core>) -> Option<Delivery> {
+        if self.consumer.is_full() { None } else { core.take(&self.queue, &self.consumer) }
+    }
+}
+
+impl Joined {
+    pub(super) fn new(core: &Arc<Core>, saga: &str, options: DeliveryOptions) -> Self {
+        let records = Line::new(core, core.queue(saga), options);
+        let fewer = DeliveryOptions { prefetch: (options.prefetch / NOTICES).max(1), ..options };
+        let notices = Line::new(core, core.notices(saga), fewer);
+        Self { core: Arc::clone(core), saga: saga.into(), records, notices }
     }
 
     async fn next(&mut self) -> Option<Result<Delivery, Error>> {
         // A worker that always finds something must still let others run.
         tokio::task::coop::consume_budget().await;
         self.core.timers.ensure_driven(&self.core);
+        let Self { core, records, notices, .. } = self;
         loop {
-            let filled = self.queue.filled.notified();
-            if self.core.is_closed() {
+            let (filled, told) = (records.queue.filled.notified(), notices.queue.filled.notified());
+            if core.is_closed() {
                 return None;
             }
-            if self.consumer.is_full() {
-                self.consumer.room.notified().await;
-            } else if let Some(delivery) = self.core.take(&self.queue, &self.consumer) {
+            if let Some(delivery) = notices.take(core).or_else(|| records.take(core)) {
                 return Some(Ok(delivery));
-            } else {
-                filled.await;
+            }
+            tokio::select! {
+                () = filled, if !records.consumer.is_full() => {}
+                () = told, if !notices.consumer.is_full() => {}
+                () = records.consumer.room.notified() => {}
+                () = notices.consumer.room.notified() => {}
             }
         }
     }
@@ -56,53 +81,59 @@ impl Deliveries for Joined {
 
 impl Drop for Joined {
     fn drop(&mut self) {
-        self.consumer.leave();
+        self.records.consumer.leave();
+        self.notices.consumer.leave();
     }
 }
 
 impl fmt::Debug for Joined {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Deliveries").field("saga", &self.saga).field("consumer", &self.consumer).finish_non_exhaustive()
+        f.debug_struct("Deliveries")
+            .field("saga", &self.saga)
+            .field("consumer", &self.records.consumer)
+            .finish_non_exhaustive()
     }
 }
 
-/// Settles one delivery: of this record, the so-and-so-manieth. A later delivery of the same record is another one.
+/// Settles one delivery: of this item, the so-and-so-manieth. A later delivery of the same is another one.
 pub(super) struct Settle {
     core: Arc<Core>,
-    instance: InstanceId,
-    revision: Revision,
+    item: Item,
     delivered: u64,
 }
 
 impl Settle {
-    pub(super) fn new(core: &Arc<Core>, instance: InstanceId, revision: Revision, delivered: u64) -> Self {
-        Self { core: Arc::clone(core), instance, revision, delivered }
+    pub(super) fn new(core: &Arc<Core>, item: Item, delivered: u64) -> Self {
+        Self { core: Arc::clone(core), item, delivered }
     }
 }
 
 impl Ack for Settle {
     fn ack(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async { self.core.settle(&self.instance, self.revision, self.delivered) })
+        Box::pin(async { self.core.settle(&self.item, self.delivered) })
     }
 
-    /// The append has ended the delivery.
+    /// The append has ended the delivery, if it was the record's.
     fn superseded(&self) -> BoxFuture<'_, ()> {
-        Box::pin(ready(()))
+        match self.item.what {
+            What::Record(_) => Box::pin(ready(())),
+            What::Notice(..) => self.ack(),
+        }
     }
 
     fn nak(&self, delay: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(async move { self.core.hand_back(&self.instance, self.revision, self.delivered, delay) })
+        Box::pin(async move { self.core.hand_back(&self.item, self.delivered, delay) })
     }
 
     fn in_progress(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async { self.core.extend(&self.instance, self.revision, self.delivered) })
+        Box::pin(async { self.core.extend(&self.item, self.delivered) })
     }
 
     fn term(&self, reason: &str) -> BoxFuture<'_, ()> {
         let reason = reason.to_owned();
         Box::pin(async move {
-            tracing::warn!(instance = %self.instance, revision = %self.revision, reason, "never to be delivered again");
-            self.core.settle(&self.instance, self.revision, self.delivered);
+            tracing::warn!(instance = %self.item.instance, what = ?self.item.what, reason, "never to be delivered again");
+            self.core.settle(&self.item, self.delivered);
         })
     }
 }

@@ -14,6 +14,8 @@ use std::time::SystemTime;
 use tokio::sync::{oneshot, watch};
 
 use super::core::{Core, lock};
+use super::mail::MailPut;
+use super::notes::{NotePut, Void};
 use super::record::Record;
 use crate::transport::{AppendError, InstanceId, Revision};
 use crate::{Error, ErrorKind};
@@ -24,7 +26,11 @@ const BATCH_BYTES: usize = 32 * 1024 * 1024;
 /// One change to the store.
 pub(super) enum Write {
     Put(Put),
-    Remove(InstanceId),
+    Remove(InstanceId, Option<Void>),
+    Note(NotePut),
+    Mail(MailPut),
+    /// Mail that is to be removed: whose, of which queue, and its number.
+    Discard(InstanceId, Vec<(Arc<str>, u64)>),
 }
 
 /// A record to be written, and who waits for that.
@@ -33,6 +39,8 @@ pub(super) struct Put {
     pub(super) record: Record,
     pub(super) not_before: Option<SystemTime>,
     pub(super) expires: Option<SystemTime>,
+    /// The notes of the record before.
+    pub(super) void: Option<Void>,
     pub(super) answer: oneshot::Sender<Result<Revision, AppendError>>,
 }
 
@@ -142,7 +150,9 @@ impl Write {
     fn size(&self) -> usize {
         match self {
             Self::Put(put) => put.record.payload.len(),
-            Self::Remove(_) => 0,
+            Self::Remove(..) | Self::Discard(..) => 0,
+            Self::Mail(mail) => mail.payload.len(),
+            Self::Note(note) => note.payload.len(),
         }
     }
 }
@@ -165,7 +175,7 @@ pub(super) fn spawn(
 
 fn commit(journal: &Journal, core: &Core, backend: &mut impl Backend, batch: Vec<Write>) {
     // Nobody waits for a removal: should it be lost, the record is left out when the store is opened again.
-    let sync = batch.iter().any(|write| matches!(write, Write::Put(_)));
+    let sync = batch.iter().any(|write| matches!(write, Write::Put(_) | Write::Note(_) | Write::Mail(_)));
     let outcome = match journal.failure.get() {
         Some(failure) => Err(failure.clone()),
         // A panic in the store must not leave the appends of this batch without an answer.
@@ -182,8 +192,11 @@ fn commit(journal: &Journal, core: &Core, backend: &mut impl Backend, batch: Vec
         }
     }
     for write in batch {
-        if let Write::Put(put) = write {
-            core.decided(put, &outcome);
+        match write {
+            Write::Put(put) => core.decided(put, &outcome),
+            Write::Note(note) => core.note_decided(note, &outcome),
+            Write::Mail(mail) => core.mail_decided(mail, &outcome),
+            Write::Remove(..) | Write::Discard(..) => {}
         }
     }
 }

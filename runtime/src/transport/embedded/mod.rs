@@ -8,16 +8,22 @@
 //! |---|---|
 //! | `core` | the instances' records: append, latest, settling a delivery |
 //! | `record` | what is known of one instance |
+//! | `notes` | the notes of a record |
+//! | `mail` | the mail of an instance |
 //! | `queue` | which records wait for a worker, and which are in a worker's hands |
 //! | `delivery` | what workers and watchers hold: deliveries, their acknowledgement, watches |
+//! | `feed` | the records as they come, for whoever keeps a picture of them elsewhere |
 //! | `timers` | what has to happen later: delayed deliveries, ack waits, expiries |
 //! | `journal` | group commit: many appends, one fsync |
 //! | `store` | the directory |
 
 mod core;
 mod delivery;
+mod feed;
 #[cfg_attr(not(feature = "embedded"), expect(dead_code, reason = "only a store on disk has a journal"))]
 mod journal;
+mod mail;
+mod notes;
 mod queue;
 mod record;
 #[cfg(feature = "embedded")]
@@ -31,12 +37,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use bytes::Bytes;
 use futures::future::BoxFuture;
 
 use self::core::Core;
 use self::delivery::{Joined, Watching};
-use super::{Append, AppendError, Deliveries, DeliveryOptions, InstanceId, Revision, Stored, Transport, Watch};
+use super::{
+    Append, AppendError, Deliveries, DeliveryOptions, Feed, InstanceId, Mail, Note, Post, Revision, Stored, Transport,
+    Watch,
+};
 use crate::Error;
+use crate::clock::Clock;
 
 /// The largest record in bytes that an embedded transport takes: 8 MiB.
 pub const MAX_RECORD: usize = 8 * 1024 * 1024;
@@ -57,15 +68,20 @@ pub struct EmbeddedTransport {
 ///
 /// let transport = embedded::memory();
 /// let instance = InstanceId::new("checkout", "order-42")?;
-/// let append = Append { instance: &instance, after: None, payload: "{}".into(), not_before: None, keep: None };
+/// let append = Append::new(&instance, None, "{}".into());
 /// let revision = transport.append(append).await.expect("a fresh id");
 /// assert_eq!(transport.latest(&instance).await?.expect("it is there").revision, revision);
 /// # Ok::<(), sagaflow::Error>(()) }).unwrap();
 /// ```
 #[must_use]
 pub fn memory() -> Arc<EmbeddedTransport> {
+    memory_with(Clock::System)
+}
+
+/// The same with a clock.
+pub(crate) fn memory_with(clock: Clock) -> Arc<EmbeddedTransport> {
     let name = "embedded:".to_owned();
-    Arc::new(EmbeddedTransport { core: Arc::new(Core::new(&name, None)), name, writer: None })
+    Arc::new(EmbeddedTransport { core: Arc::new(Core::new(&name, None, clock)), name, writer: None })
 }
 
 /// A transport in a directory of this machine (`embedded:PATH`), which is created if it is missing.
@@ -85,7 +101,7 @@ pub fn open(path: impl AsRef<std::path::Path>) -> Result<Arc<EmbeddedTransport>,
     let name = format!("embedded:{}", path.display());
     let (store, loaded) = store::open(path)?;
     let journal = Arc::new(journal::Journal::default());
-    let core = Arc::new(Core::new(&name, Some(Arc::clone(&journal))));
+    let core = Arc::new(Core::new(&name, Some(Arc::clone(&journal)), Clock::System));
     core.load(loaded);
     let writer = journal::spawn(journal, Arc::clone(&core), store).map_err(|error| {
         Error::new(crate::ErrorKind::Storage, format!("`{name}`: no thread for its store")).caused_by(error)
@@ -131,6 +147,39 @@ impl Transport for EmbeddedTransport {
         Box::pin(async move {
             self.core.check_open()?;
             Ok(Box::new(Watching::new(&self.core, instance)) as _)
+        })
+    }
+
+    fn note<'a>(&'a self, note: Note<'a>) -> BoxFuture<'a, Result<(), AppendError>> {
+        Box::pin(self.core.note(note))
+    }
+
+    fn notes<'a>(&'a self, instance: &'a InstanceId, of: Revision) -> BoxFuture<'a, Result<Vec<Bytes>, Error>> {
+        Box::pin(async move { self.core.notes(instance, of) })
+    }
+
+    fn post<'a>(&'a self, post: Post<'a>) -> BoxFuture<'a, Result<u64, AppendError>> {
+        Box::pin(self.core.post(post))
+    }
+
+    fn mail<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        name: &'a str,
+        after: u64,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Mail>, Error>> {
+        Box::pin(async move { self.core.mail(instance, name, after, most) })
+    }
+
+    fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {
+        Box::pin(async move { self.core.discard(instance, taken) })
+    }
+
+    fn feed<'a>(&'a self, after: Option<&'a str>) -> BoxFuture<'a, Result<Box<dyn Feed>, Error>> {
+        Box::pin(async move {
+            self.core.check_open()?;
+            Ok(Box::new(feed::EmbeddedFeed::begin(&self.core, after)?) as _)
         })
     }
 

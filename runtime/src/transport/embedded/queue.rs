@@ -1,38 +1,63 @@
-//! Which records of a saga wait for a worker, and which are in a worker's hands.
+//! Which records of a saga, and notices of mail, wait for a worker, and which are in a worker's hands.
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::core::lock;
-use crate::transport::{DeliveryOptions, InstanceId, Revision};
+use crate::transport::{DeliveryOptions, InstanceId, Notice, Revision};
 
-/// The records of one saga that wait for a worker, oldest first.
+/// What is delivered: an instance's record, or a notice of its mail.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Item {
+    pub(super) instance: InstanceId,
+    pub(super) what: What,
+}
+
+/// Which record, or which mail.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum What {
+    Record(Revision),
+    /// Of this queue, with this number.
+    Notice(Arc<str>, u64),
+}
+
+impl Item {
+    /// What a worker is told, if it is a notice.
+    pub(super) fn notice(&self) -> Option<Notice> {
+        match &self.what {
+            What::Record(_) => None,
+            What::Notice(name, number) => Some(Notice { name: name.to_string(), number: *number }),
+        }
+    }
+}
+
+/// The items of one saga that wait for a worker, oldest first.
 ///
-/// An entry whose record was superseded meanwhile is not searched for; whoever takes it leaves it out.
+/// One whose record was superseded meanwhile is not searched for; whoever takes it leaves it out.
 #[derive(Default)]
 pub(super) struct Queue {
-    waiting: Mutex<VecDeque<(InstanceId, Revision)>>,
-    /// Wakes one worker for each entry that finds one waiting.
+    waiting: Mutex<VecDeque<Item>>,
+    /// Wakes one worker for each item that finds one waiting.
     pub(super) filled: Notify,
 }
 
 impl Queue {
-    pub(super) fn push(&self, instance: InstanceId, revision: Revision) {
-        lock(&self.waiting).push_back((instance, revision));
+    pub(super) fn push(&self, item: Item) {
+        lock(&self.waiting).push_back(item);
         self.filled.notify_one();
     }
 
-    pub(super) fn pop(&self) -> Option<(InstanceId, Revision)> {
+    pub(super) fn pop(&self) -> Option<Item> {
         let mut waiting = lock(&self.waiting);
         let first = waiting.pop_front();
         let more = !waiting.is_empty();
         drop(waiting);
-        // Two entries that come before any worker waits leave one wake-up behind: whoever takes the first passes it on.
+        // Two items that come before any worker waits leave one wake-up behind: whoever takes the first passes it on.
         if more {
             self.filled.notify_one();
         }
@@ -65,8 +90,7 @@ struct Hands {
 }
 
 struct Held {
-    instance: InstanceId,
-    revision: Revision,
+    item: Item,
     delivered: u64,
     deadline: Instant,
 }
@@ -74,7 +98,7 @@ struct Held {
 /// What the timers find in a worker's hands.
 pub(super) struct Overdue {
     /// What was held for longer than the ack wait.
-    pub(super) deliveries: Vec<(InstanceId, Revision, u64)>,
+    pub(super) deliveries: Vec<(Item, u64)>,
     /// When to look again; `None`: when something is in these hands again.
     pub(super) next: Option<Instant>,
     /// The worker has left, and nothing is in its hands.
@@ -100,14 +124,8 @@ impl Consumer {
     }
 
     /// Puts a delivery into these hands. Returns its key, and whether the timers have to be told.
-    pub(super) fn hold(
-        &self,
-        instance: InstanceId,
-        revision: Revision,
-        delivered: u64,
-        deadline: Instant,
-    ) -> (usize, bool) {
-        let held = Some(Held { instance, revision, delivered, deadline });
+    pub(super) fn hold(&self, item: Item, delivered: u64, deadline: Instant) -> (usize, bool) {
+        let held = Some(Held { item, delivered, deadline });
         let mut hands = lock(&self.hands);
         let key = match hands.free.pop() {
             Some(key) => {
@@ -167,7 +185,7 @@ impl Consumer {
         let mut next: Option<Instant> = None;
         for held in hands.held.iter().flatten() {
             if held.deadline <= now {
-                deliveries.push((held.instance.clone(), held.revision, held.delivered));
+                deliveries.push((held.item.clone(), held.delivered));
             } else {
                 next = Some(next.map_or(held.deadline, |next| next.min(held.deadline)));
             }

@@ -13,7 +13,7 @@ fn order(n: usize) -> InstanceId {
 }
 
 fn append(instance: &InstanceId, after: Option<Revision>) -> Append<'_> {
-    Append { instance, after, payload: "record".into(), not_before: None, keep: None }
+    Append::new(instance, after, "record".into())
 }
 
 fn options(prefetch: usize, ack_wait: u64) -> DeliveryOptions {
@@ -142,7 +142,7 @@ impl Backend for Told {
 fn told() -> (EmbeddedTransport, mpsc::Sender<Result<(), String>>) {
     let (tell, told) = mpsc::channel();
     let journal = Arc::new(Journal::default());
-    let core = Arc::new(Core::new("embedded:told", Some(Arc::clone(&journal))));
+    let core = Arc::new(Core::new("embedded:told", Some(Arc::clone(&journal)), crate::clock::Clock::System));
     let writer = spawn(journal, Arc::clone(&core), Told(told)).unwrap();
     (EmbeddedTransport { core, name: "embedded:told".to_owned(), writer: Some(writer) }, tell)
 }
@@ -168,6 +168,44 @@ async fn nothing_is_seen_of_an_append_before_it_is_written() {
     assert_eq!(deliveries.next().await.unwrap().unwrap().revision, revision);
     assert_eq!(watch.next().await.unwrap().unwrap().revision, revision);
     assert_eq!(transport.syncs(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_seen_of_a_note_before_it_is_written() {
+    let (transport, tell) = told();
+    let instance = order(1);
+    tell.send(Ok(())).unwrap();
+    let revision = transport.append(append(&instance, None)).await.unwrap();
+    let note = Note { instance: &instance, of: revision, number: 0, payload: "note".into() };
+    let mut first = transport.note(note.clone());
+    assert!(futures::poll!(&mut first).is_pending());
+    assert!(matches!(transport.note(note.clone()).await, Err(AppendError::Undecided)));
+    assert_eq!(transport.notes(&instance, revision).await.unwrap(), [""; 0]);
+    tell.send(Ok(())).unwrap();
+    first.await.unwrap();
+    assert_eq!(transport.notes(&instance, revision).await.unwrap(), ["note"]);
+
+    // An append that comes after one, before that is written, makes it void.
+    let mut second = transport.note(Note { number: 1, ..note.clone() });
+    assert!(futures::poll!(&mut second).is_pending());
+    let mut next = transport.append(append(&instance, Some(revision)));
+    assert!(futures::poll!(&mut next).is_pending());
+    tell.send(Ok(())).unwrap();
+    // They may be in one batch.
+    tell.send(Ok(())).unwrap();
+    second.await.unwrap();
+    let next = next.await.unwrap();
+    assert_eq!(transport.notes(&instance, revision).await.unwrap(), [""; 0]);
+    let late = transport.note(Note { number: 2, ..note.clone() }).await;
+    assert!(matches!(late, Err(AppendError::Superseded { last }) if last == Some(next)));
+
+    drop(tell);
+    let failed = transport.note(Note { of: next, ..note }).await;
+    // One of the two may be left for it.
+    if failed.is_err() {
+        assert!(matches!(&failed, Err(AppendError::Refused(why)) if why.contains("panicked")), "{failed:?}");
+        assert_eq!(transport.notes(&instance, next).await.unwrap(), [""; 0]);
+    }
 }
 
 #[tokio::test]

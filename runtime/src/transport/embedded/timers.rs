@@ -12,16 +12,16 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::core::{Core, lock};
-use super::queue::Consumer;
+use super::queue::{Consumer, Item};
 use crate::transport::{InstanceId, Revision};
 
 /// How many events are handled before the workers' hands are looked at again.
 const BATCH: usize = 1024;
 
-/// What happens to a record, if it is still the instance's last when the time has come.
+/// What happens to a record or a notice, if it is still there when the time has come.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Event {
-    Ready(InstanceId, Revision),
+    Ready(Item),
     Expire(InstanceId, Revision),
 }
 
@@ -94,7 +94,7 @@ impl Timers {
         };
         for Reverse((_, event)) in due {
             match event {
-                Event::Ready(instance, revision) => core.ready(&instance, revision),
+                Event::Ready(item) => core.ready(&item),
                 Event::Expire(instance, revision) => core.expire(&instance, revision),
             }
         }
@@ -102,8 +102,8 @@ impl Timers {
         let mut left = Vec::new();
         for consumer in consumers {
             let overdue = consumer.overdue(now);
-            for (instance, revision, delivered) in overdue.deliveries {
-                core.time_out(&instance, revision, delivered, now);
+            for (item, delivered) in overdue.deliveries {
+                core.time_out(&item, delivered, now);
             }
             next = earliest(next, overdue.next);
             if overdue.done {

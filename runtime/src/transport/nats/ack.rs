@@ -97,10 +97,16 @@ impl About {
     /// The client's own reader needs a context of its own for each message.
     pub(super) fn read(reply: &str) -> Option<Self> {
         let rest = reply.strip_prefix("$JS.ACK.")?;
-        let skipped = if rest.split('.').count() >= 9 { 4 } else { 2 };
-        let mut tokens = rest.split('.').skip(skipped);
-        let delivered = tokens.next()?.parse().ok()?;
-        let revision = tokens.next()?.parse().ok()?;
+        // Byte by byte: this is done for every delivery.
+        let dots = rest.bytes().filter(|byte| *byte == b'.').count();
+        let skipped = if dots >= 8 { 4 } else { 2 };
+        let mut tokens = rest.as_bytes().split(|byte| *byte == b'.').skip(skipped);
+        let delivered = number(tokens.next()?)?;
+        let revision = number(tokens.next()?)?;
         Some(Self { revision, delivered })
     }
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }

@@ -1,34 +1,53 @@
 //! The conditional publish, and what the server's answers to it mean.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_nats::HeaderMap;
-use async_nats::header::{HeaderValue, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_TTL};
-use async_nats::jetstream::context::{PublishError, PublishErrorKind};
-use async_nats::jetstream::message::PublishMessage;
+use async_nats::header::{HeaderName, HeaderValue, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_TTL};
 use async_nats::jetstream::{self, ErrorCode};
 use jiff::Timestamp;
 
-use super::Carrier;
+use super::publish::Refusal;
+use super::{Carrier, purge, watch};
 use crate::transport::{Append, AppendError, Revision};
 
 /// Beyond this, a record is kept for ever: the server reckons in nanoseconds that fit 292 years.
 const LONGEST_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// The header of a record that wants nothing before this time: for those who see records without their meaning.
-pub(super) const NOT_BEFORE: &str = "Sagaflow-Not-Before";
+pub(super) const NOT_BEFORE: HeaderName = HeaderName::from_static("Sagaflow-Not-Before");
 
 /// Publishes the record on its condition, and waits for the server's answer. Many such calls share the connection:
 /// each only waits for its own answer.
-pub(super) async fn append(carrier: &Carrier, append: Append<'_>) -> Result<Revision, AppendError> {
+pub(super) async fn append(carrier: &Arc<Carrier>, append: Append<'_>) -> Result<Revision, AppendError> {
     if carrier.is_closed() {
         return Err(AppendError::Refused(format!("the transport {} has been closed", carrier.name)));
     }
-    let (size, limit) = (append.payload.len(), carrier.max_record());
+    let (instance, size, limit) = (append.instance, append.payload.len(), carrier.max_record());
     if size > limit {
         return Err(AppendError::TooLarge { size, limit });
     }
-    let subject = carrier.layout.subject(append.instance);
+    let noted = append.after.filter(|_| append.noted);
+    let announced = (!append.quiet).then(|| append.payload.clone());
+    let (subject, headers) = (carrier.layout.subject(instance), headers(&append));
+    match carrier.publisher.publish(subject, headers, append.payload).await {
+        Ok(sequence) => {
+            let revision = Revision(sequence);
+            if let Some(before) = noted {
+                purge::begin(carrier, carrier.layout.notes_stream(), carrier.layout.notes(instance, before), None);
+            }
+            if let Some(payload) = announced {
+                // Boxed, as it is seldom: there is one of these futures for each step that is run anywhere.
+                Box::pin(watch::announce(carrier, instance, revision, payload)).await;
+            }
+            Ok(revision)
+        }
+        Err(refusal) => Err(meaning(&refusal, carrier, size)),
+    }
+}
+
+fn headers(append: &Append<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let after = append.after.map_or(0, |revision| revision.0);
     headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, HeaderValue::from(after));
@@ -38,24 +57,10 @@ pub(super) async fn append(carrier: &Carrier, append: Append<'_>) -> Result<Revi
     if let Some(keep) = append.keep {
         headers.insert(NATS_MESSAGE_TTL, ttl(keep));
     }
-    let message = PublishMessage::build().payload(append.payload).headers(headers);
-
-    // Whatever goes wrong before the message is handed to the connection: it is not sent.
-    let answer = match carrier.context.send_publish(subject.clone(), message).await {
-        Ok(answer) => answer,
-        Err(error) if error.kind() == PublishErrorKind::Other => {
-            return Err(AppendError::Refused(format!("the connection to {} has ended: {error}", carrier.name)));
-        }
-        Err(error) => return Err(meaning(&error, size, limit)),
-    };
-    match answer.await {
-        Ok(ack) => Ok(Revision(ack.sequence)),
-        Err(error) => Err(match (error.kind(), carrier.link.refusal(&subject)) {
-            // The server does not answer what a user may not publish.
-            (PublishErrorKind::TimedOut, Some(refusal)) => AppendError::Refused(refusal),
-            _ => meaning(&error, size, limit),
-        }),
+    if !append.quiet {
+        headers.insert(watch::ANNOUNCED, "1");
     }
+    headers
 }
 
 /// A time as it is written into headers; one that can't be written is as far away as can be.
@@ -78,14 +83,14 @@ pub(super) fn ttl(keep: Duration) -> String {
 }
 
 /// What a failed publish means to the one who appends.
-fn meaning(error: &PublishError, size: usize, limit: usize) -> AppendError {
-    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<jetstream::Error>());
-    match (error.kind(), source) {
-        (_, Some(refusal)) => meaning_of_refusal(refusal, size, limit),
-        (PublishErrorKind::MaxPayloadExceeded, None) => AppendError::TooLarge { size, limit },
-        (PublishErrorKind::MaxAckPending, None) => AppendError::Busy(error.to_string()),
-        // The rest is silence: a time-out, a lost connection, nobody there (an election), an answer that can't be read.
-        (_, None) => AppendError::Unknown(error.to_string()),
+pub(super) fn meaning(refusal: &Refusal, carrier: &Carrier, size: usize) -> AppendError {
+    let limit = carrier.max_record();
+    match refusal {
+        Refusal::Answer(error) => meaning_of_refusal(error, size, limit),
+        Refusal::TooLarge => AppendError::TooLarge { size, limit },
+        Refusal::Ended => AppendError::Refused(format!("the connection to {} has ended", carrier.name)),
+        Refusal::Denied(denial) => AppendError::Refused(denial.to_string()),
+        Refusal::Silent(_) => AppendError::Unknown(refusal.to_string()),
     }
 }
 

@@ -8,6 +8,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::fault::{Fault, Nothing, ask};
 use super::link::Link;
+use super::target::Target;
+use super::{auth, tls};
+use crate::transport::{ConnectOptions, Credentials};
 use crate::{Error, ErrorKind};
 
 /// The oldest server that will do: it has the conditional publish without the races of older ones, message
@@ -21,132 +24,53 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Where to connect, with the secrets kept apart from what may be shown.
-pub(super) struct Target {
-    /// The servers, without credentials, so that the client can't log them.
-    servers: Vec<ServerAddr>,
-    /// All servers as they may be shown.
-    pub(super) name: String,
-    credentials: Option<Credentials>,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum Credentials {
-    Password { user: String, password: String },
-    Token(String),
-}
-
-impl Target {
-    /// Reads a URL such as `nats://user:password@a:4222,b:4222`.
-    pub(super) fn parse(url: &str) -> Result<Self, Error> {
-        let scheme = url.split_once("://").map_or("nats", |(scheme, _)| scheme);
-        let mut target = Self { servers: Vec::new(), name: String::new(), credentials: None };
-        for part in url.split(',').map(str::trim) {
-            let whole = if part.contains("://") { part.to_owned() } else { format!("{scheme}://{part}") };
-            let (server, name, credentials) = parse_server(&whole)?;
-            if let Some(credentials) = credentials {
-                if target.credentials.as_ref().is_some_and(|known| *known != credentials) {
-                    return Err(invalid(
-                        &whole,
-                        "its credentials are not those of the server before it; one connection has one user",
-                    ));
-                }
-                target.credentials = Some(credentials);
-            }
-            if !target.name.is_empty() {
-                target.name.push(',');
-            }
-            target.name.push_str(&name);
-            target.servers.push(server);
-        }
-        Ok(target)
-    }
-}
-
-fn parse_server(url: &str) -> Result<(ServerAddr, String, Option<Credentials>), Error> {
-    // The text of the client's error is not shown: it may quote the password.
-    let parsed = url.parse::<ServerAddr>().map_err(|_| invalid(url, "it is not of the form `nats://HOST:PORT`"))?;
-    let mut parsed = parsed.into_inner();
-    let host = parsed.host_str().unwrap_or_default().to_owned();
-    if host.is_empty() {
-        return Err(invalid(url, "it names no host"));
-    }
-    if !matches!(parsed.path(), "" | "/") || parsed.query().is_some() || parsed.fragment().is_some() {
-        return Err(invalid(url, "something follows the port"));
-    }
-    let unreadable = || invalid(url, "its credentials are not UTF-8 with `%XX` for special signs");
-    let user = percent_decoded(parsed.username()).ok_or_else(unreadable)?;
-    let credentials = match parsed.password() {
-        Some(password) => {
-            Some(Credentials::Password { user, password: percent_decoded(password).ok_or_else(unreadable)? })
-        }
-        None if !user.is_empty() => Some(Credentials::Token(user)),
-        None => None,
-    };
-    let cleared = parsed.set_username("").and_then(|()| parsed.set_password(None));
-    cleared.map_err(|()| invalid(url, "it can't carry credentials"))?;
-    let server = ServerAddr::from_url(parsed).map_err(|_| invalid(url, "it is not of the form `nats://HOST:PORT`"))?;
-    let name = format!("{}://{host}:{}", server.scheme(), server.port());
-    Ok((server, name, credentials))
-}
-
-/// A URL that can't be used, quoted without its credentials.
-fn invalid(url: &str, why: &str) -> Error {
-    let shown = match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
-        _ => url.to_owned(),
-    };
-    Error::new(
-        ErrorKind::InvalidUrl,
-        format!(
-            "`{shown}` can't be used: {why} (allowed: `nats://HOST:PORT` or `tls://HOST:PORT`, several with commas, with `USER:PASSWORD@` or `TOKEN@` before the host)"
-        ),
-    )
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        if byte == b'%' {
-            let digits = std::str::from_utf8(tail.get(..2)?).ok()?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
-            rest = &tail[2..];
-        } else {
-            bytes.push(byte);
-            rest = tail;
-        }
-    }
-    String::from_utf8(bytes).ok()
-}
+/// How often the server is asked whether it is there. A connection on which three such questions in a row go unanswered is given up and
+/// made anew: one that is cut without a word (by a firewall, a machine that is gone) is noticed in no other way.
+const PING_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Connects; tries until the deadline unless the server says that it's no use.
-pub(super) async fn connect(target: &Target, deadline: Instant, allowed: Duration) -> Result<(Client, Link), Error> {
+pub(super) async fn connect(
+    target: &Target,
+    options: &ConnectOptions,
+    deadline: Instant,
+) -> Result<(Client, Link), Error> {
+    check_inbox(&options.inbox_prefix)?;
+    let credentials = auth::credentials(target, options).await?;
     let mut pause = FIRST_PAUSE;
     loop {
-        let link = Link::new(&target.name);
-        let failure = match timeout_at(deadline, options(target, &link).connect(&target.servers[..])).await {
+        let link = Link::new(&target.name, &options.inbox_prefix);
+        let client = client(target, options, &credentials, &link);
+        let failure = match timeout_at(deadline, client.connect(&target.servers[..])).await {
             Ok(Ok(client)) => return Ok((client, link)),
-            Ok(Err(error)) => match error.kind() {
-                ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
-                    return Err(Error::new(
-                        ErrorKind::Denied,
-                        format!(
-                            "the NATS server at {} refuses the credentials ({error}); put the right `USER:PASSWORD@` or `TOKEN@` into the URL",
-                            target.name
-                        ),
-                    ));
+            Ok(Err(error)) => {
+                let refused =
+                    matches!(error.kind(), ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation);
+                if refused {
+                    return Err(wrong_credentials(target, &credentials, &error.to_string()));
                 }
-                _ => error.to_string(),
-            },
+                if let Some(trouble) = tls::trouble(&error) {
+                    let text = format!("no safe connection to the NATS server at {}: {trouble}", target.name);
+                    return Err(Error::new(ErrorKind::Tls, text).caused_by(error));
+                }
+                error.to_string()
+            }
             Err(_) => "no answer".to_owned(),
         };
         if Instant::now() + pause >= deadline {
+            let silent = failure.contains("timed out") || failure == "no answer";
+            let hint = match options.tls.first {
+                true => "is one running there, with `handshake_first`, and does a firewall let this machine through?",
+                false if silent => {
+                    "is one running there, does a firewall let this machine through, and does it begin with TLS at once \
+                     (then set `ConnectOptions::tls.first`)?"
+                }
+                false => "is one running there, and does a firewall let this machine through?",
+            };
             return Err(Error::new(
                 ErrorKind::Unreachable,
                 format!(
-                    "no NATS server can be reached at {} (tried for {allowed:?}; last: {failure}); is one running there, and does a firewall let this machine through?",
-                    target.name
+                    "no NATS server can be reached at {} (tried for {:?}; last: {failure}); {hint}",
+                    target.name, options.connect_timeout
                 ),
             ));
         }
@@ -155,23 +79,63 @@ pub(super) async fn connect(target: &Target, deadline: Instant, allowed: Duratio
     }
 }
 
-fn options(target: &Target, link: &Link) -> async_nats::ConnectOptions {
+/// It becomes the first tokens of subjects.
+fn check_inbox(prefix: &str) -> Result<(), Error> {
+    let fits =
+        |token: &str| !token.is_empty() && token.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '*' | '>'));
+    if prefix.len() <= 64 && prefix.split('.').all(fits) {
+        return Ok(());
+    }
+    let text = format!(
+        "`ConnectOptions::inbox_prefix` can't be `{prefix}`: it is the beginning of subjects, such as `_INBOX` or `_INBOX_shop`"
+    );
+    Err(Error::new(ErrorKind::InvalidOptions, text))
+}
+
+fn wrong_credentials(target: &Target, credentials: &Credentials, said: &str) -> Error {
+    let advice = match credentials {
+        Credentials::InUrl => {
+            "it asks for some: put `USER:PASSWORD@` or `TOKEN@` into the URL, or set `ConnectOptions::credentials`"
+        }
+        Credentials::Password { .. } => "is it this user, and this password?",
+        Credentials::Token(_) => "is it this token?",
+        Credentials::Nkey(_) | Credentials::NkeyFile(_) => "does it know the public key of this seed?",
+        Credentials::File(_) => {
+            "has the user been revoked, have its credentials expired, does the server know its account?"
+        }
+    };
+    Error::new(
+        ErrorKind::Denied,
+        format!("the NATS server at {} refuses the credentials ({said}); {advice}", target.name),
+    )
+}
+
+fn client(
+    target: &Target,
+    options: &ConnectOptions,
+    credentials: &Credentials,
+    link: &Link,
+) -> async_nats::ConnectOptions {
     let link = link.clone();
-    let options = async_nats::ConnectOptions::new()
+    let client = match credentials.clone() {
+        Credentials::InUrl => async_nats::ConnectOptions::new(),
+        credentials => {
+            async_nats::ConnectOptions::with_auth_callback(move |nonce| auth::answer(credentials.clone(), nonce))
+        }
+    };
+    let client = client
         .name("sagaflow")
+        .custom_inbox_prefix(&options.inbox_prefix)
         .connection_timeout(ATTEMPT_TIMEOUT)
         .request_timeout(Some(super::REQUEST_TIMEOUT))
         .max_reconnects(None)
+        .ping_interval(PING_INTERVAL)
         .reconnect_delay_callback(reconnect_delay)
         .event_callback(move |event| {
             link.on(event);
             std::future::ready(())
         });
-    match target.credentials.clone() {
-        Some(Credentials::Password { user, password }) => options.user_and_password(user, password),
-        Some(Credentials::Token(token)) => options.token(token),
-        None => options,
-    }
+    tls::configure(client, &options.tls, target.servers.iter().any(ServerAddr::tls_required))
 }
 
 /// At once, then with growing pauses of at most two seconds, spread so that all workers don't come back in one moment.
@@ -183,8 +147,20 @@ fn reconnect_delay(attempts: usize) -> Duration {
     longest.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
-/// The server must be new enough, and have JetStream for this user.
-pub(super) async fn check_server(
+/// The server must be new enough.
+pub(super) fn check_version(client: &Client, name: &str) -> Result<(), Error> {
+    let info = client.server_info();
+    if is_new_enough(&info.version) {
+        return Ok(());
+    }
+    Err(unsuitable(format!(
+        "found nats-server {} at {name}, sagaflow needs {}.{} or newer; update the server",
+        info.version, OLDEST.0, OLDEST.1
+    )))
+}
+
+/// The server must have JetStream for this user.
+pub(super) async fn check_jetstream(
     client: &Client,
     context: &jetstream::Context,
     link: &Link,
@@ -192,12 +168,6 @@ pub(super) async fn check_server(
     deadline: Instant,
 ) -> Result<(), Error> {
     let info = client.server_info();
-    if !is_new_enough(&info.version) {
-        return Err(unsuitable(format!(
-            "found nats-server {} at {name}, sagaflow needs {}.{} or newer; update the server",
-            info.version, OLDEST.0, OLDEST.1
-        )));
-    }
     let mut pause = FIRST_PAUSE;
     loop {
         let fault = match ask::<jetstream::account::Account>(context, link, "INFO".to_owned(), &Nothing {}).await {

@@ -6,6 +6,7 @@ use async_nats::jetstream::{self, ErrorCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::denials::Denial;
 use super::link::Link;
 use crate::{Error, ErrorKind};
 
@@ -19,8 +20,8 @@ pub(super) enum Fault {
         text: String,
     },
     /// This user may not ask that.
-    Denied(String),
-    /// The server's refusal.
+    Denied(Denial),
+    /// The server's denial.
     Answer(jetstream::Error),
     /// The request could not be made or its answer not be read.
     Broken(String),
@@ -37,17 +38,20 @@ pub(super) async fn ask<V: DeserializeOwned>(
     subject: String,
     payload: &(impl Serialize + Sync),
 ) -> Result<V, Fault> {
-    match context.request(subject.clone(), payload).await {
+    let (since, denied) = (link.since(), format!("$JS.API.{subject}"));
+    let answer = tokio::select! {
+        biased;
+        answer = context.request(subject.clone(), payload) => answer,
+        denial = link.denied(&denied, since) => return Err(Fault::Denied(denial)),
+    };
+    match answer {
         Ok(Response::Ok(value)) => Ok(value),
         Ok(Response::Err { error }) => Err(Fault::Answer(error)),
-        Err(error) => match error.kind() {
-            RequestErrorKind::NoResponders => Err(Fault::Silent { nobody: true, text: error.to_string() }),
-            RequestErrorKind::TimedOut => Err(match link.refusal(&format!("$JS.API.{subject}")) {
-                Some(text) => Fault::Denied(text),
-                None => Fault::Silent { nobody: false, text: format!("no answer to {subject}") },
-            }),
-            _ => Err(Fault::Broken(error.to_string())),
-        },
+        Err(error) => Err(match error.kind() {
+            RequestErrorKind::NoResponders => Fault::Silent { nobody: true, text: error.to_string() },
+            RequestErrorKind::TimedOut => Fault::Silent { nobody: false, text: format!("no answer to {subject}") },
+            _ => Fault::Broken(error.to_string()),
+        }),
     }
 }
 
@@ -75,10 +79,7 @@ impl Fault {
                 ErrorKind::Unreachable,
                 format!("{what}: no answer from JetStream ({text}); is its cluster complete?"),
             ),
-            Self::Denied(text) => Error::new(
-                ErrorKind::Denied,
-                format!("{what}: the NATS server refuses ({text}); give this user the permission"),
-            ),
+            Self::Denied(denial) => Error::new(ErrorKind::Denied, format!("{what}: {denial}")),
             Self::Answer(error) if error.code() == 503 => {
                 Error::new(ErrorKind::Busy, format!("{what}: the NATS server refuses for now: {error}"))
                     .caused_by(error)
@@ -94,7 +95,8 @@ impl Fault {
 impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Silent { text, .. } | Self::Denied(text) | Self::Broken(text) => f.write_str(text),
+            Self::Silent { text, .. } | Self::Broken(text) => f.write_str(text),
+            Self::Denied(denial) => denial.fmt(f),
             Self::Answer(error) => error.fmt(f),
         }
     }

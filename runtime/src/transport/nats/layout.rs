@@ -1,39 +1,48 @@
-//! Which streams and subjects there are; making the streams, and checking those that exist.
+//! Which streams and subjects there are, and the streams' settings.
 //!
 //! | what | name |
 //! |---|---|
 //! | a stream per shard | `PREFIX-SHARD`, for `PREFIX.SHARD.>` |
 //! | the record of an instance | `PREFIX.SHARD.SAGA.ID` |
-//! | the same record, sent once to those who watch | `PREFIX.watch.SAGA.ID` |
+//! | a record that is announced, for those who watch | `PREFIX.watch.SAGA.ID` |
 //! | the workers of a saga | the consumer `SAGA` of each stream |
 //! | one stream for the timers of all shards | `PREFIX-timers`, for `PREFIX.timers.>` |
 //! | the timer of an instance: at its time the server publishes its message to … | `PREFIX.timers.at.SAGA.ID` |
 //! | … the wake of the record for which it was set | `PREFIX.timers.wake.SAGA.ID.REVISION` |
-//! | whose turn it is to look for records that nobody works on | `PREFIX.timers.sweep.SAGA.SHARD` |
+//! | whose turn it is to look for records that nobody works on, or notes of former records | `PREFIX.timers.sweep.SAGA.SHARD`, `….notes` |
+//! | one stream for the notes of all shards | `PREFIX-notes`, for `PREFIX.notes.*.*.*.*` |
+//! | a note of a record | `PREFIX.notes.SAGA.ID.REVISION.NUMBER` |
+//! | one stream for the mail of all shards | `PREFIX-mail`, for `PREFIX.mail.*.*.*.*.*` |
+//! | mail, as long as it is not taken (`once`), or its instance lives (`keep`) | `PREFIX.mail.SAGA.ID.QUEUE.once.KEY`, `….keep.KEY` |
+//! | one stream for what clients hand in that aren't trusted | `PREFIX-ingress`, for `PREFIX.in.*.*.*` |
+//! | a start that waits to be admitted | `PREFIX.in.start.SAGA.ID` |
 //!
 //! **The shard of an id never changes**: it is FNV-1a (64 bits) of the id's bytes, its upper half xored into
 //! its lower, modulo the number of shards. Streams carry that number and the version of this layout as metadata.
 
 use std::collections::HashMap;
 
-use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, Republish, RetentionPolicy, StorageType};
-use async_nats::jetstream::{self, ErrorCode};
-use tokio::time::{Duration, Instant, sleep};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 
-use super::fault::{Fault, Nothing, ask};
-use super::link::Link;
-use crate::transport::{ConnectOptions, InstanceId, Revision};
+use crate::transport::{ConnectOptions, EntryKind, InstanceId, Post, Revision};
 use crate::{Error, ErrorKind};
 
 /// The metadata of a stream that say how it was divided.
-const SHARDS: &str = "sagaflow.shards";
-const LAYOUT: &str = "sagaflow.layout";
+pub(super) const SHARDS: &str = "sagaflow.shards";
+pub(super) const LAYOUT: &str = "sagaflow.layout";
 const LAYOUT_VERSION: &str = "1";
+
+/// How much an ingress holds if nobody says otherwise: entries, and bytes. The server sets these bytes aside when the stream is
+/// made.
+const INGRESS_ENTRIES: i64 = 100_000;
+const INGRESS_BYTES: i64 = 64 << 20;
 
 /// The names and numbers of one application's streams.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     prefix: String,
+    /// `PREFIX.SHARD.` of each shard: what the subjects of its records begin with.
+    stems: Vec<String>,
     shards: u16,
     pub(super) replicas: u8,
 }
@@ -49,9 +58,10 @@ impl Layout {
         } else if !(1..=5).contains(replicas) {
             format!("{replicas} replicas are not possible: NATS keeps 1 to 5")
         } else {
-            return Ok(Self { prefix: prefix.clone(), shards: *shards, replicas: *replicas });
+            let stems = (0..*shards).map(|shard| format!("{prefix}.{shard}.")).collect();
+            return Ok(Self { prefix: prefix.clone(), stems, shards: *shards, replicas: *replicas });
         };
-        Err(Error::new(ErrorKind::Other, wrong))
+        Err(Error::new(ErrorKind::InvalidOptions, wrong))
     }
 
     pub(super) fn shards(&self) -> u16 {
@@ -72,17 +82,24 @@ impl Layout {
 
     /// Where the instance's record is.
     pub(super) fn subject(&self, instance: &InstanceId) -> String {
-        format!("{}.{}.{}.{}", self.prefix, self.shard_of(instance.id()), instance.saga(), instance.id())
+        // Not formatted: this is made for every append.
+        let stem = &*self.stems[usize::from(self.shard_of(instance.id()))];
+        [stem, instance.saga(), ".", instance.id()].concat()
     }
 
-    /// Where the instance's records are sent once more.
+    /// Where those who watch the instance are told of its records.
     pub(super) fn watch_subject(&self, instance: &InstanceId) -> String {
-        format!("{}.watch.{}.{}", self.prefix, instance.saga(), instance.id())
+        [&*self.prefix, ".watch.", instance.saga(), ".", instance.id()].concat()
     }
 
     /// Which records the workers of a saga get.
     pub(super) fn filter(&self, shard: u16, saga: &str) -> String {
         format!("{}.{shard}.{saga}.*", self.prefix)
+    }
+
+    /// All records of a shard.
+    pub(super) fn records(&self, shard: u16) -> String {
+        format!("{}.{shard}.*.*", self.prefix)
     }
 
     /// The stream of the timers.
@@ -106,8 +123,8 @@ impl Layout {
     }
 
     /// Who may sweep next; see `sweep`.
-    pub(super) fn sweep(&self, saga: &str, shard: u16) -> String {
-        format!("{}.timers.sweep.{saga}.{shard}", self.prefix)
+    pub(super) fn sweep(&self, saga: &str, place: &str) -> String {
+        format!("{}.timers.sweep.{saga}.{place}", self.prefix)
     }
 
     /// Takes the subject of a wake apart.
@@ -116,6 +133,121 @@ impl Layout {
         let mut tokens = rest.split('.');
         let instance = InstanceId::new(tokens.next()?, tokens.next()?).ok()?;
         Some((instance, Revision(tokens.next()?.parse().ok()?)))
+    }
+
+    /// The stream of the notes.
+    pub(super) fn notes_stream(&self) -> String {
+        format!("{}-notes", self.prefix)
+    }
+
+    /// Where a note of a record is.
+    pub(super) fn note(&self, instance: &InstanceId, of: Revision, number: u64) -> String {
+        format!("{}.notes.{}.{}.{of}.{number}", self.prefix, instance.saga(), instance.id())
+    }
+
+    /// All notes of a record.
+    pub(super) fn notes(&self, instance: &InstanceId, of: Revision) -> String {
+        format!("{}.notes.{}.{}.{of}.*", self.prefix, instance.saga(), instance.id())
+    }
+
+    /// All notes of a saga's records.
+    pub(super) fn notes_of(&self, saga: &str) -> String {
+        format!("{}.notes.{saga}.*.*.*", self.prefix)
+    }
+
+    /// Takes the subject of a note apart.
+    pub(super) fn noted(&self, subject: &str) -> Option<(InstanceId, Revision, u64)> {
+        let rest = subject.strip_prefix(&*self.prefix)?.strip_prefix(".notes.")?;
+        let mut tokens = rest.split('.');
+        let instance = InstanceId::new(tokens.next()?, tokens.next()?).ok()?;
+        Some((instance, Revision(tokens.next()?.parse().ok()?), tokens.next()?.parse().ok()?))
+    }
+
+    /// The stream of the mail.
+    pub(super) fn mail_stream(&self) -> String {
+        format!("{}-mail", self.prefix)
+    }
+
+    /// Where mail is.
+    pub(super) fn letter(&self, post: &Post<'_>) -> String {
+        let (saga, id) = (post.instance.saga(), post.instance.id());
+        let kept = if post.remember { "keep" } else { "once" };
+        format!("{}.mail.{saga}.{id}.{}.{kept}.{}", self.prefix, post.name, post.key)
+    }
+
+    /// The mail in a queue of an instance; what is gone when it is taken; and all of the instance.
+    pub(super) fn queue(&self, instance: &InstanceId, name: &str) -> String {
+        format!("{}.mail.{}.{}.{name}.*.*", self.prefix, instance.saga(), instance.id())
+    }
+
+    pub(super) fn queue_once(&self, instance: &InstanceId, name: &str) -> String {
+        format!("{}.mail.{}.{}.{name}.once.*", self.prefix, instance.saga(), instance.id())
+    }
+
+    pub(super) fn mailbox(&self, instance: &InstanceId) -> String {
+        format!("{}.mail.{}.{}.*.*.*", self.prefix, instance.saga(), instance.id())
+    }
+
+    /// All mail of a saga's instances.
+    pub(super) fn mail_of(&self, saga: &str) -> String {
+        format!("{}.mail.{saga}.*.*.*.*", self.prefix)
+    }
+
+    /// Takes the subject of mail apart: whose it is, and the queue's name.
+    pub(super) fn posted(&self, subject: &str) -> Option<(InstanceId, String)> {
+        let rest = subject.strip_prefix(&*self.prefix)?.strip_prefix(".mail.")?;
+        let mut tokens = rest.split('.');
+        let instance = InstanceId::new(tokens.next()?, tokens.next()?).ok()?;
+        Some((instance, tokens.next()?.to_owned()))
+    }
+
+    /// The stream of what clients hand in that aren't trusted.
+    pub(super) fn ingress_stream(&self) -> String {
+        format!("{}-ingress", self.prefix)
+    }
+
+    /// Where an entry is handed in. By its kind first, so that a client may be permitted one and not another.
+    pub(super) fn entry(&self, kind: EntryKind, instance: &InstanceId) -> String {
+        let EntryKind::Start = kind;
+        format!("{}.in.start.{}.{}", self.prefix, instance.saga(), instance.id())
+    }
+
+    /// Which entries the workers of a saga get.
+    pub(super) fn entries(&self, saga: &str) -> String {
+        format!("{}.in.*.{saga}.*", self.prefix)
+    }
+
+    /// Takes the subject of an entry apart.
+    pub(super) fn entered(&self, subject: &str) -> Option<(EntryKind, InstanceId)> {
+        let rest = subject.strip_prefix(&*self.prefix)?.strip_prefix(".in.start.")?;
+        let (saga, id) = rest.split_once('.')?;
+        Some((EntryKind::Start, InstanceId::new(saga, id).ok()?))
+    }
+
+    /// Whether a subject of the ingress may mean something to a newer version: another kind of entry, for a saga and an id that can be.
+    pub(super) fn could_be_entered(&self, subject: &str) -> bool {
+        subject.split('.').nth(2) != Some("start") && instance_of(subject).is_some()
+    }
+
+    /// The settings of the ingress: when it is full, it refuses. Neither schedules nor roll-ups: whoever may publish to one of
+    /// its subjects can do nothing to another.
+    pub(super) fn ingress_config(&self) -> Config {
+        Config {
+            name: self.ingress_stream(),
+            description: Some("The ingress of sagaflow: what clients hand in, for workers to admit".to_owned()),
+            // No more than what some worker may get.
+            subjects: vec![format!("{}.in.*.*.*", self.prefix)],
+            retention: RetentionPolicy::WorkQueue,
+            storage: StorageType::File,
+            discard: DiscardPolicy::New,
+            num_replicas: usize::from(self.replicas),
+            max_messages_per_subject: -1,
+            max_messages: INGRESS_ENTRIES,
+            max_bytes: INGRESS_BYTES,
+            max_consumers: -1,
+            metadata: HashMap::from([(LAYOUT.to_owned(), LAYOUT_VERSION.to_owned())]),
+            ..Config::default()
+        }
     }
 
     /// The settings of the timers' stream. A wake is gone when it is acknowledged (so: a work queue). It is one stream
@@ -143,6 +275,38 @@ impl Layout {
         }
     }
 
+    /// The settings of the mail's stream: one for all shards. Mail is stored once, and stays until it is purged; to acknowledge a notice
+    /// removes nothing.
+    pub(super) fn mail_config(&self) -> Config {
+        Config {
+            name: self.mail_stream(),
+            description: Some("The mail of sagaflow: what was sent to instances".to_owned()),
+            subjects: vec![format!("{}.mail.*.*.*.*.*", self.prefix)],
+            ..self.notes_config()
+        }
+    }
+
+    /// The settings of the notes' stream: one for all shards, as only those records have notes that are worked on in several places at
+    /// a time. A note is stored once, and stays until it is purged.
+    pub(super) fn notes_config(&self) -> Config {
+        Config {
+            name: self.notes_stream(),
+            description: Some("The notes of sagaflow: what is done beside a record, until the next one".to_owned()),
+            subjects: vec![format!("{}.notes.*.*.*.*", self.prefix)],
+            retention: RetentionPolicy::Limits,
+            storage: StorageType::File,
+            discard: DiscardPolicy::Old,
+            num_replicas: usize::from(self.replicas),
+            max_messages_per_subject: 1,
+            max_messages: -1,
+            max_bytes: -1,
+            max_consumers: -1,
+            allow_direct: true,
+            metadata: HashMap::from([(LAYOUT.to_owned(), LAYOUT_VERSION.to_owned())]),
+            ..Config::default()
+        }
+    }
+
     /// The settings of a shard's stream.
     pub(super) fn config(&self, shard: u16) -> Config {
         let prefix = &self.prefix;
@@ -162,11 +326,6 @@ impl Layout {
             max_consumers: -1,
             allow_direct: true,
             allow_message_ttl: true,
-            republish: Some(Republish {
-                source: format!("{prefix}.{shard}.*.*"),
-                destination: format!("{prefix}.watch.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}"),
-                headers_only: false,
-            }),
             metadata: HashMap::from([
                 (SHARDS.to_owned(), self.shards.to_string()),
                 (LAYOUT.to_owned(), LAYOUT_VERSION.to_owned()),
@@ -183,130 +342,6 @@ pub(super) fn shard_of(id: &str, shards: u16) -> u16 {
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     let folded = (hash ^ (hash >> 32)) & 0xffff_ffff;
     u16::try_from(folded % u64::from(shards)).expect("a remainder is less than what divides")
-}
-
-/// Makes the streams of an application that are not there yet, and checks those that are. [`open`](super::open) does
-/// this by itself; call it with a user that may make streams if the workers' user may not.
-///
-/// # Errors
-///
-/// [`ErrorKind::Mismatch`] names the first setting of a stream that is not as sagaflow needs it; otherwise what the
-/// server says.
-pub async fn provision(client: &async_nats::Client, options: &ConnectOptions) -> Result<(), Error> {
-    let layout = Layout::new(options)?;
-    let deadline = Instant::now() + options.connect_timeout;
-    provision_streams(&super::context(client), &Link::new("the server"), &layout, deadline).await
-}
-
-pub(super) async fn provision_streams(
-    context: &jetstream::Context,
-    link: &Link,
-    layout: &Layout,
-    deadline: Instant,
-) -> Result<(), Error> {
-    // One after the other, the first shard first: two processes that disagree on the number meet there.
-    for shard in 0..layout.shards {
-        provision_stream(context, link, &layout.config(shard), deadline).await?;
-    }
-    provision_stream(context, link, &layout.timers_config(), deadline).await
-}
-
-async fn provision_stream(
-    context: &jetstream::Context,
-    link: &Link,
-    config: &Config,
-    deadline: Instant,
-) -> Result<(), Error> {
-    let name = &config.name;
-    let mut pause = Duration::from_millis(100);
-    loop {
-        let fault = match find_or_make(context, link, config).await {
-            Ok(found) => return check(&found, config),
-            Err(fault) => fault,
-        };
-        if fault.is(ErrorCode::STREAM_REPLICAS_NOT_SUPPORTED) {
-            return Err(Error::new(
-                ErrorKind::UnsuitableServer,
-                format!(
-                    "{} replicas of the stream `{name}` need a cluster of servers, and this NATS server is alone: use 1 replica, or a cluster",
-                    config.num_replicas
-                ),
-            ));
-        }
-        if !fault.is_passing() || Instant::now() + pause >= deadline {
-            return Err(fault.into_error(&format!("making the stream `{name}`")));
-        }
-        sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(1));
-    }
-}
-
-/// An existing stream is never updated: that is the operator's to do, and costs much in a cluster.
-async fn find_or_make(context: &jetstream::Context, link: &Link, config: &Config) -> Result<Config, Fault> {
-    let name = &config.name;
-    let find = || ask::<Info>(context, link, format!("STREAM.INFO.{name}"), &Nothing {});
-    let found = match find().await {
-        Err(fault) if fault.is(ErrorCode::STREAM_NOT_FOUND) => {
-            match ask::<Info>(context, link, format!("STREAM.CREATE.{name}"), config).await {
-                // Another process was faster, with other settings: look at what it made.
-                Err(fault) if fault.is(ErrorCode::STREAM_NAME_EXIST) => find().await?,
-                made => {
-                    let made = made?;
-                    tracing::info!("made the stream `{name}`");
-                    made
-                }
-            }
-        }
-        found => found?,
-    };
-    Ok(found.config)
-}
-
-/// Compares what matters; the rest is the operator's choice.
-pub(super) fn check(found: &Config, needed: &Config) -> Result<(), Error> {
-    let metadata =
-        |config: &Config, key: &str| config.metadata.get(key).cloned().unwrap_or_else(|| "nothing".to_owned());
-    let republish = |config: &Config| {
-        config.republish.as_ref().map_or_else(
-            || "nothing".to_owned(),
-            |r| format!("{} to {}{}", r.source, r.destination, if r.headers_only { " (headers only)" } else { "" }),
-        )
-    };
-    type Show<'a> = &'a dyn Fn(&Config) -> String;
-    let settings: [(&str, Show<'_>); 18] = [
-        ("metadata `sagaflow.layout`", &|c| metadata(c, LAYOUT)),
-        ("metadata `sagaflow.shards`", &|c| metadata(c, SHARDS)),
-        ("subjects", &|c| c.subjects.join(", ")),
-        ("retention", &|c| format!("{:?}", c.retention)),
-        ("storage", &|c| format!("{:?}", c.storage)),
-        ("num_replicas", &|c| c.num_replicas.to_string()),
-        ("max_msgs_per_subject", &|c| c.max_messages_per_subject.to_string()),
-        ("discard_new_per_subject", &|c| c.discard_new_per_subject.to_string()),
-        // The server writes "no limit" as -1; 0 means the same.
-        ("max_msgs", &|c| c.max_messages.max(0).to_string()),
-        ("max_bytes", &|c| c.max_bytes.max(0).to_string()),
-        ("max_age", &|c| format!("{:?}", c.max_age)),
-        ("allow_direct", &|c| c.allow_direct.to_string()),
-        ("allow_msg_ttl", &|c| c.allow_message_ttl.to_string()),
-        ("allow_msg_schedules", &|c| c.allow_message_schedules.to_string()),
-        ("allow_rollup_hdrs", &|c| c.allow_rollup.to_string()),
-        ("republish", &republish),
-        ("subject_transform", &|c| c.subject_transform.as_ref().map_or("nothing", |t| &t.destination).to_owned()),
-        ("no_ack", &|c| c.no_ack.to_string()),
-    ];
-    for (setting, show) in settings {
-        let (found_value, needed_value) = (show(found), show(needed));
-        if found_value != needed_value {
-            return Err(Error::new(
-                ErrorKind::Mismatch,
-                format!(
-                    "the stream `{}` exists with other settings: {setting} is {found_value}, sagaflow needs {needed_value}; connect with the options that it was made with, or use another prefix",
-                    needed.name
-                ),
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// Takes the subject of a record apart.

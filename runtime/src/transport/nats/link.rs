@@ -1,13 +1,11 @@
 //! How the connection fares: told to the operator, and to the parts that must mend themselves after a loss.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_nats::{Event, ServerError};
 use tokio::sync::watch;
 
-/// How many refusals the server's complaints are remembered for.
-const REMEMBERED: usize = 32;
+use super::denials::{Denial, Denials, Since};
 
 /// The connection's state now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,17 +25,16 @@ pub(super) struct Link(Arc<Inner>);
 struct Inner {
     name: String,
     state: watch::Sender<State>,
-    /// What the server complained about permissions: it answers the offending request itself with silence.
-    refusals: Mutex<VecDeque<String>>,
+    denials: Denials,
     /// The last failure to reconnect that was told, so that an outage does not fill the log with one line.
     told: Mutex<String>,
 }
 
 impl Link {
-    pub(super) fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str, inbox_prefix: &str) -> Self {
         let (state, _) = watch::channel(State { connected: true, losses: 0, ended: false });
-        let (refusals, told) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { name: name.to_owned(), state, refusals, told }))
+        let (denials, told) = (Denials::new(inbox_prefix), Mutex::default());
+        Self(Arc::new(Inner { name: name.to_owned(), state, denials, told }))
     }
 
     pub(super) fn state(&self) -> State {
@@ -59,18 +56,39 @@ impl Link {
         let _ = self.watch().wait_for(|state| state.ended).await;
     }
 
-    /// What the server said when it refused to let this user publish or subscribe to `subject`.
-    pub(super) fn refusal(&self, subject: &str) -> Option<String> {
-        let refusals = self.0.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        refusals.iter().find(|text| text.contains(&format!("\"{subject}\""))).cloned()
+    /// What the server said if it has refused to let this user publish or subscribe to `subject`.
+    pub(super) fn denial(&self, subject: &str) -> Option<Denial> {
+        self.0.denials.of(subject)
+    }
+
+    /// Now, for [`denied`](Self::denied).
+    pub(super) fn since(&self) -> Since {
+        self.0.denials.since()
+    }
+
+    /// Waits until the server refuses to let this user publish or subscribe to `subject`, or to get answers at all; for ever if it
+    /// doesn't.
+    pub(super) async fn denied(&self, subject: &str, since: Since) -> Denial {
+        self.0.denials.wait(subject, since).await
+    }
+
+    /// Waits for denials after a moment, and moves that on.
+    pub(super) async fn denials(&self, since: &mut Since) -> Vec<Denial> {
+        self.0.denials.next(since).await
+    }
+
+    /// Set if this user may not get answers.
+    pub(super) fn answers_denied(&self) -> Option<Denial> {
+        self.0.denials.answers()
     }
 
     /// Takes an event of the client: tells the operator, and updates the state.
     pub(super) fn on(&self, event: Event) {
-        let Inner { name, state, refusals, told } = &*self.0;
+        let Inner { name, state, denials, told } = &*self.0;
         match event {
             Event::Connected => {
                 told.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                denials.clear();
                 tracing::info!("connected to NATS at {name}");
                 state.send_modify(|state| state.connected = true);
             }
@@ -94,16 +112,13 @@ impl Link {
                     "messages from NATS at {name} come faster than they are taken: some were dropped and will come again"
                 );
             }
-            Event::ServerError(ServerError::Other(text)) => {
-                tracing::error!(
-                    "NATS at {name} says: {text} (if this is about permissions: this user needs more of them)"
-                );
-                let mut refusals = refusals.lock().unwrap_or_else(PoisonError::into_inner);
-                if refusals.len() == REMEMBERED {
-                    refusals.pop_front();
+            Event::ServerError(ServerError::Other(text)) => match Denial::read(&text) {
+                Some(denial) => {
+                    tracing::error!("NATS at {name} refuses: {denial}");
+                    denials.add(denial);
                 }
-                refusals.push_back(text);
-            }
+                None => tracing::error!("NATS at {name} says: {text}"),
+            },
             Event::ServerError(error) => tracing::error!("NATS at {name} says: {error}"),
             Event::ClientError(error) => {
                 let text = error.to_string();

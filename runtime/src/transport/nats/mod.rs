@@ -4,70 +4,84 @@
 //! that the instance's last sequence is still the one that the worker saw. **What the server answers to that publish
 //! is all that decides**; acknowledgements of deliveries are a courtesy that may get lost.
 //!
-//! `layout` says which streams and subjects there are, `connect` reaches the server and checks it, `append`,
-//! `read`, `deliveries` (with `workers`, `pull`, `ack`) and `watch` are the parts of the contract, `timers` parks
-//! long waits, `sweep` (with `scan`, `signs`) finds what all else has lost, `link` and `fault` know how the connection fares and
-//! what refusals mean. `docs/nats.md` tells it to operators.
+//! `layout` says which streams and subjects there are, `provision` (with `settings`) makes and checks them, `connect` (with `target`,
+//! `auth`, `tls`) reaches the server, `append` (with `publish`), `read`, `deliveries` (with `workers`, `pull`, `ack`) and `watch` are the parts
+//! of the contract, `notes` keeps what is done beside a record, `mail` what is sent to an instance (`purge` and `sides` see to what is over), `ingress` takes what clients hand in that aren't trusted, `timers` parks long waits, `sweep` (with `scan`, `signs`)
+//! finds what all else has lost, `link`, `denials` and `fault` know how the connection fares, what this user may not do and what
+//! answers mean. `docs/nats.md` tells it to operators.
 
 mod ack;
 mod append;
+mod auth;
 mod connect;
 mod deliveries;
+mod denials;
 mod fault;
+mod feed;
 mod hands;
+mod ingress;
 mod layout;
 mod link;
+mod mail;
+mod notes;
+mod provision;
+mod publish;
 mod pull;
+mod purge;
 mod read;
 mod scan;
+mod settings;
+mod sides;
 mod signs;
 mod sweep;
+mod target;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod tls;
 mod watch;
 mod workers;
 
-pub use layout::provision;
+pub use provision::{Provision, Provisioned, provision};
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::jetstream;
+use bytes::Bytes;
 use futures::future::BoxFuture;
-use tokio::sync::watch as channel;
+use tokio::sync::{OnceCell, watch as channel};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use super::{
-    Append, AppendError, ConnectOptions, Deliveries, DeliveryOptions, InstanceId, Revision, Stored, Transport, Watch,
+    Append, AppendError, ConnectOptions, Deliveries, DeliveryOptions, Enter, EnterError, Entries, Feed, InstanceId,
+    Mail, Note, Post, Revision, Stored, Transport, Watch,
 };
 use crate::{Error, ErrorKind};
 use layout::Layout;
 use link::Link;
+use publish::Publisher;
+use target::Target;
 
-/// How long one request to the server may take. An append that takes longer is answered by
-/// [`AppendError::Unknown`].
+/// How long one request to the server may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long closing waits for each of its parts.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Appends on their way at one time; beyond that, appending waits. At 50,000 appends per second, this is one second of them.
-const APPENDS_IN_FLIGHT: usize = 50_000;
-
 /// Of the server's limit on a message, what is left to the headers.
 const HEADER_RESERVE: usize = 1024;
 
-/// Connects to a NATS server, and makes the streams of [`ConnectOptions::prefix`] if they are not there.
+/// Connects to a NATS server, and makes the streams of records of [`ConnectOptions::prefix`] if they are not there.
 ///
 /// `url` may name several servers with commas, and carry `USER:PASSWORD@` or `TOKEN@`, with signs that a URL
 /// does not allow there written as `%XX`.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidUrl`]; [`ErrorKind::Unreachable`] after [`ConnectOptions::connect_timeout`];
+/// [`ErrorKind::InvalidUrl`]; [`ErrorKind::InvalidOptions`]; [`ErrorKind::Tls`]; [`ErrorKind::Unreachable`] after [`ConnectOptions::connect_timeout`];
 /// [`ErrorKind::Denied`] for wrong credentials or missing permissions; [`ErrorKind::UnsuitableServer`] for a server that
 /// is older than 2.14 or has no JetStream; [`ErrorKind::Mismatch`] if a stream exists and has other settings.
 pub async fn open(url: &str, options: &ConnectOptions) -> Result<Arc<dyn Transport>, Error> {
@@ -76,9 +90,8 @@ pub async fn open(url: &str, options: &ConnectOptions) -> Result<Arc<dyn Transpo
 
 /// Carries records over NATS JetStream; made by [`open`] or [`connect`](super::connect).
 ///
-/// A dropped or closed stream of deliveries hands back what it had not yielded. The worker's user needs the
-/// permissions to publish to `PREFIX.*.>`, `$JS.API.>` and `$JS.ACK.>` and to subscribe to `_INBOX.>` and `PREFIX.watch.>`;
-/// nobody but the server should be allowed to publish to `PREFIX.watch.>`.
+/// A dropped or closed stream of deliveries hands back what it had not yielded. `docs/nats.md` says which permissions workers and
+/// clients need.
 #[derive(Clone)]
 pub struct NatsTransport {
     carrier: Arc<Carrier>,
@@ -89,12 +102,20 @@ struct Carrier {
     name: String,
     client: async_nats::Client,
     context: jetstream::Context,
+    publisher: Publisher,
     layout: Layout,
     link: Link,
     closed: channel::Sender<bool>,
     /// Tasks that hand back what dropped deliveries had not yielded: closing waits for them.
     handing_back: Mutex<Vec<JoinHandle<()>>>,
+    /// Set when the streams that only workers need are known to be there.
+    workers_streams: OnceCell<()>,
+    /// The same for that of the mail.
+    mail_stream: OnceCell<()>,
+    purges: purge::Purges,
     sweep_every: Duration,
+    /// This process isn't trusted: it hands in, and reads no more than single records.
+    hands_in: bool,
 }
 
 impl NatsTransport {
@@ -104,28 +125,18 @@ impl NatsTransport {
     ///
     /// Those of [`open`].
     pub async fn open(url: &str, options: &ConnectOptions) -> Result<Self, Error> {
-        let layout = Layout::new(options)?;
-        let target = connect::Target::parse(url)?;
         let deadline = Instant::now() + options.connect_timeout;
-        let (client, link) = connect::connect(&target, deadline, options.connect_timeout).await?;
-        let context = context(&client);
-        connect::check_server(&client, &context, &link, &target.name, deadline).await?;
-        layout::provision_streams(&context, &link, &layout, deadline).await?;
-        let (closed, _) = channel::channel(false);
-        let handing_back = Mutex::default();
-        let (name, sweep_every) = (target.name, options.sweep_every);
-        let carrier = Carrier { name, client, context, layout, link, closed, handing_back, sweep_every };
+        let carrier = Carrier::connect(url, options, deadline).await?;
+        if !carrier.hands_in {
+            carrier.ensure_records(deadline).await?;
+        }
         Ok(Self { carrier: Arc::new(carrier) })
     }
 }
 
-/// The client's view of JetStream, with limits that suit tens of thousands of appends per second.
+/// The client's view of JetStream.
 fn context(client: &async_nats::Client) -> jetstream::Context {
-    jetstream::context::ContextBuilder::new()
-        .timeout(REQUEST_TIMEOUT)
-        .max_ack_inflight(APPENDS_IN_FLIGHT)
-        .backpressure_on_inflight(true)
-        .build(client.clone())
+    jetstream::context::ContextBuilder::new().timeout(REQUEST_TIMEOUT).build(client.clone())
 }
 
 impl Transport for NatsTransport {
@@ -155,6 +166,55 @@ impl Transport for NatsTransport {
         })
     }
 
+    fn note<'a>(&'a self, note: Note<'a>) -> BoxFuture<'a, Result<(), AppendError>> {
+        Box::pin(notes::note(&self.carrier, note))
+    }
+
+    fn notes<'a>(&'a self, instance: &'a InstanceId, of: Revision) -> BoxFuture<'a, Result<Vec<Bytes>, Error>> {
+        Box::pin(notes::notes(&self.carrier, instance, of))
+    }
+
+    fn post<'a>(&'a self, post: Post<'a>) -> BoxFuture<'a, Result<u64, AppendError>> {
+        Box::pin(mail::post(&self.carrier, post))
+    }
+
+    fn mail<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        name: &'a str,
+        after: u64,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Mail>, Error>> {
+        Box::pin(mail::mail(&self.carrier, instance, name, after, most))
+    }
+
+    fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {
+        Box::pin(async move { mail::discard(&self.carrier, instance, taken) })
+    }
+
+    fn feed<'a>(&'a self, after: Option<&'a str>) -> BoxFuture<'a, Result<Box<dyn Feed>, Error>> {
+        Box::pin(async move { Ok(Box::new(feed::NatsFeed::begin(&self.carrier, after)?) as Box<dyn Feed>) })
+    }
+
+    fn hands_in(&self) -> bool {
+        self.carrier.hands_in
+    }
+
+    fn enter<'a>(&'a self, entry: Enter<'a>) -> BoxFuture<'a, Result<(), EnterError>> {
+        Box::pin(ingress::enter(&self.carrier, entry))
+    }
+
+    fn entries<'a>(
+        &'a self,
+        saga: &'a str,
+        options: DeliveryOptions,
+    ) -> BoxFuture<'a, Result<Option<Box<dyn Entries>>, Error>> {
+        Box::pin(async move {
+            let entries = ingress::NatsEntries::join(&self.carrier, saga, options).await?;
+            Ok(Some(Box::new(entries) as Box<dyn Entries>))
+        })
+    }
+
     fn max_record(&self) -> usize {
         self.carrier.max_record()
     }
@@ -169,6 +229,38 @@ impl Transport for NatsTransport {
 }
 
 impl Carrier {
+    /// Reaches the server, and looks whether it will do.
+    async fn connect(url: &str, options: &ConnectOptions, deadline: Instant) -> Result<Self, Error> {
+        let layout = Layout::new(options)?;
+        let target = Target::parse(url)?;
+        let (client, link) = connect::connect(&target, options, deadline).await?;
+        let context = context(&client);
+        let publisher = Publisher::start(&client, &link).await?;
+        connect::check_version(&client, &target.name)?;
+        if !options.ingress {
+            connect::check_jetstream(&client, &context, &link, &target.name, deadline).await?;
+        }
+        let (closed, _) = channel::channel(false);
+        let (name, sweep_every, hands_in) = (target.name, options.sweep_every, options.ingress);
+        let (handing_back, purges) = (Mutex::default(), purge::Purges::default());
+        let (workers_streams, mail_stream) = (OnceCell::new(), OnceCell::new());
+        Ok(Self {
+            name,
+            client,
+            context,
+            publisher,
+            layout,
+            link,
+            closed,
+            handing_back,
+            workers_streams,
+            mail_stream,
+            purges,
+            sweep_every,
+            hands_in,
+        })
+    }
+
     fn max_record(&self) -> usize {
         self.client.max_payload().saturating_sub(HEADER_RESERVE)
     }

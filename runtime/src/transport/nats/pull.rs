@@ -21,10 +21,15 @@ use super::link::State;
 use super::workers::Workers;
 use crate::{Error, ErrorKind};
 
-/// How long the server remembers one request for records.
+/// The longest that the server remembers one request for records.
+///
+/// It is never more than half of the ack wait: a process that is paused has its requests open, and would be given the very records that
+/// are taken over from it when the ack wait has passed.
 const EXPIRES: Duration = Duration::from_secs(5);
-/// How often the server says that it is there while it has no records.
-const HEARTBEAT: Duration = Duration::from_secs(1);
+/// And never so short that asking is all that is done.
+const SHORTEST_EXPIRY: Duration = Duration::from_millis(100);
+/// In so many parts of that time the server says that it is there while it has no records.
+const HEARTBEATS: u32 = 5;
 /// Silence after which the request counts as lost: two heartbeats may be late.
 const SILENCE: Duration = Duration::from_secs(3);
 
@@ -32,6 +37,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// After so many failures in a row, the operator hears of it.
 const FAILURES_TOLD: u32 = 3;
+/// How often the operator hears of what only an operator can mend.
+const REMINDER: Duration = Duration::from_secs(60);
 
 /// The deliveries of one saga from one consumer.
 pub(super) struct Pull {
@@ -51,9 +58,17 @@ pub(super) struct Pull {
     /// Set while the consumer is being found or made again.
     mending: Option<BoxFuture<'static, Result<(), Error>>>,
     failures: u32,
+    /// When the operator was told last that there are no deliveries, while that is so.
+    told: Option<Instant>,
     heard: bool,
     silence: Pin<Box<Sleep>>,
     losses: u64,
+}
+
+/// What is left of a pull: messages that have been delivered and not taken.
+pub(super) struct Rest {
+    pub(super) subscriber: Subscriber,
+    pub(super) hands: Arc<Hands>,
 }
 
 impl Pull {
@@ -78,6 +93,7 @@ impl Pull {
             asking: None,
             mending: None,
             failures: 0,
+            told: None,
             heard: true,
             silence: Box::pin(sleep(SILENCE)),
             losses,
@@ -85,12 +101,14 @@ impl Pull {
     }
 
     /// The next record; `None` when the connection has ended for good, or the rest was taken.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(Message, InHand), Error>>> {
+    ///
+    /// There is no error that ends it. What only an operator can mend (the stream is gone, a permission was taken away) is
+    /// told, and tried on: a process that ended and was started again could do no more, and might make an empty stream where one is
+    /// to be restored.
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(Message, InHand)>> {
         self.hands.wake_on_room(cx);
         loop {
-            if let Some(error) = self.poll_mending(cx) {
-                return Poll::Ready(Some(Err(error)));
-            }
+            self.poll_mending(cx);
             if self.mending.is_none() && self.asking.is_none() {
                 self.ask();
             }
@@ -103,9 +121,9 @@ impl Pull {
                     self.heard = true;
                     match message.status {
                         None | Some(StatusCode::OK) => {
-                            self.failures = 0;
+                            self.goes_on();
                             self.wanted = self.wanted.saturating_sub(1);
-                            return Poll::Ready(Some(Ok((message, self.hands.take()))));
+                            return Poll::Ready(Some((message, self.hands.take())));
                         }
                         Some(status) => self.on_status(status, &message),
                     }
@@ -134,10 +152,10 @@ impl Pull {
     }
 
     /// Leaves, with what has been delivered and not been taken.
-    pub(super) fn take_rest(&mut self) -> Option<Subscriber> {
+    pub(super) fn take_rest(&mut self) -> Option<Rest> {
         self.asking = None;
         self.mending = None;
-        self.subscriber.take()
+        Some(Rest { subscriber: self.subscriber.take()?, hands: Arc::clone(&self.hands) })
     }
 
     /// Asks for as many records as there is room for; waits for room for several, while some are on their way.
@@ -148,10 +166,12 @@ impl Pull {
             return;
         }
         self.wanted += missing;
+        let expires = EXPIRES.min(self.workers.ack_wait / 2).max(SHORTEST_EXPIRY);
+        let heartbeat = expires / HEARTBEATS;
         let request = format!(
             r#"{{"batch":{missing},"expires":{},"idle_heartbeat":{}}}"#,
-            EXPIRES.as_nanos(),
-            HEARTBEAT.as_nanos()
+            expires.as_nanos(),
+            heartbeat.as_nanos()
         );
         let stream = self.workers.stream(&self.carrier.layout);
         let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{}", self.workers.saga);
@@ -169,7 +189,7 @@ impl Pull {
         let text = message.description.as_deref().unwrap_or_default();
         let unfilled = message.headers.as_ref().and_then(|headers| headers.get("Nats-Pending-Messages"));
         match (status, unfilled.and_then(|count| count.as_str().parse::<usize>().ok())) {
-            (StatusCode::IDLE_HEARTBEAT, _) => self.failures = 0,
+            (StatusCode::IDLE_HEARTBEAT, _) => self.goes_on(),
             // A request that has run out, or was ended by the server.
             (StatusCode::TIMEOUT, unfilled) => {
                 self.wanted = self.wanted.saturating_sub(unfilled.unwrap_or(self.capacity));
@@ -182,16 +202,44 @@ impl Pull {
         }
     }
 
+    /// The consumer delivers, or says that it has nothing to deliver.
+    fn goes_on(&mut self) {
+        self.failures = 0;
+        if self.told.take().is_some() {
+            let Workers { saga, source, .. } = &self.workers;
+            tracing::info!("deliveries of `{saga}` ({source}) go on again");
+        }
+    }
+
     /// Starts over after a pause: the consumer may be gone, the server may be in an election.
     fn mend(&mut self, why: &str) {
         let pause = FIRST_PAUSE.saturating_mul(1 << self.failures.min(5)).min(LONGEST_PAUSE);
         self.failures += 1;
         let Workers { saga, source, .. } = &self.workers;
         if self.failures == FAILURES_TOLD {
-            tracing::warn!("no deliveries of `{saga}` ({source}): {why}; trying on");
+            tracing::warn!(
+                "no deliveries of `{saga}` ({source}): {why}; trying on, there is nothing to do if the server is being started or moved"
+            );
+            self.told = Some(Instant::now());
         } else {
             tracing::debug!("no deliveries of `{saga}` ({source}): {why}; trying again in {pause:?}");
         }
+        self.start_over(pause);
+    }
+
+    /// The same, for what an operator has to mend.
+    fn mend_when_told(&mut self, error: &Error) {
+        let Workers { saga, source, .. } = &self.workers;
+        if self.told.is_none_or(|told| told.elapsed() >= REMINDER) {
+            tracing::error!("no deliveries of `{saga}` ({source}) until this is mended: {error}");
+            self.told = Some(Instant::now());
+        }
+        // Told already, and in better words.
+        self.failures = FAILURES_TOLD;
+        self.start_over(LONGEST_PAUSE);
+    }
+
+    fn start_over(&mut self, pause: Duration) {
         self.asking = None;
         let (carrier, workers) = (Arc::clone(&self.carrier), self.workers.clone());
         let pause = pause.mul_f64(0.75 + fastrand::f64() / 4.0);
@@ -203,23 +251,26 @@ impl Pull {
         }));
     }
 
-    /// Goes on with mending, if it is under way; returns an error that can't be mended.
-    fn poll_mending(&mut self, cx: &mut Context<'_>) -> Option<Error> {
-        match self.mending.as_mut()?.poll_unpin(cx) {
-            Poll::Pending => None,
+    /// Goes on with mending, if it is under way.
+    fn poll_mending(&mut self, cx: &mut Context<'_>) {
+        let Some(mending) = &mut self.mending else { return };
+        match mending.poll_unpin(cx) {
+            Poll::Pending => {}
             Poll::Ready(Ok(())) => {
                 self.mending = None;
                 self.generation += 1;
                 self.reply = format!("{}.{}", self.inbox, self.generation).into();
                 self.wanted = 0;
                 self.heard = true;
-                None
             }
             Poll::Ready(Err(error)) => {
-                self.mend(&error.to_string());
+                if matches!(error.kind(), ErrorKind::Mismatch | ErrorKind::Denied) {
+                    self.mend_when_told(&error);
+                } else {
+                    self.mend(&error.to_string());
+                }
                 // The new attempt must be polled once to wake this task.
                 cx.waker().wake_by_ref();
-                matches!(error.kind(), ErrorKind::Mismatch | ErrorKind::Denied).then_some(error)
             }
         }
     }

@@ -13,16 +13,17 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Carrier;
 use super::ack::About;
-use super::scan::Seen;
 use super::workers::Workers;
 
-/// Of the records in doubt, those about whose delivery nobody says anything for a whole ack wait.
-pub(super) async fn silent(
+/// Listens for a whole ack wait, and returns the revisions, up to `last`, about whose deliveries somebody says something.
+///
+/// These are no more than the consumer can have open deliveries, however many records there are.
+pub(super) async fn alive(
     carrier: &Carrier,
     workers: &Workers,
     ack_wait: Duration,
-    mut doubtful: Vec<Seen>,
-) -> Result<Vec<Seen>, String> {
+    last: u64,
+) -> Result<HashSet<u64>, String> {
     let (stream, saga) = (workers.stream(&carrier.layout), &workers.saga);
     // The two forms that servers use.
     let subjects = [format!("$JS.ACK.{stream}.{saga}.>"), format!("$JS.ACK.*.*.{stream}.{saga}.>")];
@@ -33,17 +34,16 @@ pub(super) async fn silent(
     let end = Instant::now() + ack_wait;
     while let Ok(message) = timeout_at(end, said.next()).await {
         let message = message.ok_or_else(|| "the connection has ended".to_owned())?;
-        alive.extend(About::read(&message.subject).map(|about| about.revision));
+        alive.extend(About::read(&message.subject).map(|about| about.revision).filter(|revision| *revision <= last));
     }
     // The server complains of the subscription when it likes, but before an ack wait is over.
-    if let Some(refusal) = subjects.iter().find_map(|subject| carrier.link.refusal(subject)) {
-        return Err(format!("who works on what can't be listened to ({refusal}); nothing in doubt is woken"));
+    if let Some(denial) = subjects.iter().find_map(|subject| carrier.link.denial(subject)) {
+        return Err(format!("who works on what can't be listened to ({denial}); nothing in doubt is woken"));
     }
     if carrier.link.state().losses != losses {
         return Err("the connection was lost while listening".to_owned());
     }
-    doubtful.retain(|seen| !alive.contains(&seen.revision.0));
-    Ok(doubtful)
+    Ok(alive)
 }
 
 async fn listen(carrier: &Carrier, subject: &str) -> Result<Subscriber, String> {

@@ -12,13 +12,12 @@ use std::time::Duration;
 
 use async_nats::Message;
 use async_nats::header::{HeaderMap, NATS_SCHEDULE, NATS_SCHEDULE_TARGET};
-use async_nats::jetstream::context::PublishError;
-use async_nats::jetstream::message::PublishMessage;
 use jiff::Timestamp;
 
 use super::Carrier;
 use super::ack::{About, NatsAck};
 use super::hands::InHand;
+use super::publish::Refusal;
 use super::read::{self, Last};
 use crate::transport::{Ack, Delivery, InstanceId, Revision};
 
@@ -52,10 +51,8 @@ pub(super) async fn publish(
     subject: String,
     headers: HeaderMap,
     revision: Revision,
-) -> Result<(), PublishError> {
-    let message = PublishMessage::build().payload(revision.to_string().into()).headers(headers);
-    carrier.context.send_publish(subject, message).await?.await?;
-    Ok(())
+) -> Result<(), Refusal> {
+    carrier.publisher.publish(subject, headers, revision.to_string().into()).await.map(drop)
 }
 
 /// What a wake delivers: the record that it is for. `None`: there is nothing to deliver, and the wake has been settled.
@@ -77,7 +74,8 @@ pub(super) async fn delivery(
     };
     match read::last(&carrier, &instance).await {
         Ok(Some(Last { stored, .. })) if stored.revision == revision => {
-            return Some(Delivery { instance, revision, payload: stored.payload, delivered, handle: Box::new(handle) });
+            let (payload, handle) = (stored.payload, Box::new(handle));
+            return Some(Delivery { instance, revision, payload, delivered, notice: None, handle });
         }
         Ok(last) => {
             tracing::debug!(%instance, %revision, "a wake came for a record that is no longer the last");
@@ -98,7 +96,7 @@ pub(super) async fn delivery(
 /// so that one is set again.
 async fn restore(carrier: &Carrier, instance: &InstanceId, last: Option<Last>) -> Result<(), String> {
     match last {
-        Some(Last { stored, not_before: Some(due) }) if due > Timestamp::now() && due < Timestamp::MAX => {
+        Some(Last { stored, not_before: Some(due), .. }) if due > Timestamp::now() && due < Timestamp::MAX => {
             set(carrier, instance, stored.revision, due).await
         }
         _ => Ok(()),

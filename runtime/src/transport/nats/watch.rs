@@ -1,23 +1,33 @@
-//! Watching one instance: the server sends each record once more, to those who listen.
+//! Watching one instance: a record that is not [quiet](crate::transport::Append::quiet) is sent once more, to those who listen.
 //!
-//! That sending is at most once, so the record is also read: after subscribing, after a lost connection, and, in
-//! case that a message got lost without a trace, every half minute.
+//! Whoever has appended it sends it at once, and whoever gets it delivered sends it again before anything else: so that those
+//! who listen are told also if the first dies in between. (The server could do it, for each record; that took a fifth of its time.)
+//! Such messages come at most once all the same, so the record is also read: after subscribing, after a lost connection,
+//! and, in case that a message got lost without a trace, every half minute.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::header::NATS_SEQUENCE;
+use async_nats::header::{HeaderMap, HeaderName, HeaderValue};
 use async_nats::{Message, Subscriber};
+use bytes::Bytes;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use super::denials::Since;
 use super::link::State;
 use super::{Carrier, read};
 use crate::transport::{InstanceId, Revision, Stored, Watch};
 use crate::{Error, ErrorKind};
+
+/// The header of a record that those who watch are told of.
+pub(super) const ANNOUNCED: HeaderName = HeaderName::from_static("Sagaflow-Announced");
+
+/// In what they are told: the record's revision.
+const REVISION: HeaderName = HeaderName::from_static("Sagaflow-Revision");
 
 /// How often to look without a reason.
 const SAFETY_NET: Duration = Duration::from_secs(30);
@@ -74,6 +84,7 @@ impl NatsWatch {
                     biased;
                     _ = self.closed.changed() => continue,
                     message = self.subscriber.next() => record_in(message?),
+                    error = denied(&self.carrier, &self.instance) => return Some(Err(error)),
                     _ = self.link.changed() => {
                         if self.link.borrow_and_update().connected {
                             self.read_at = Instant::now();
@@ -107,9 +118,31 @@ async fn read_when(time: Instant, carrier: &Carrier, instance: &InstanceId) -> R
     read::latest(carrier, instance).await
 }
 
-/// The record in a message that the server sent once more.
+/// Waits for the server's complaint that this user may not watch the instance: it only comes beside the subscription.
+async fn denied(carrier: &Carrier, instance: &InstanceId) -> Error {
+    // From the beginning of the connection: watches of one instance share the subject.
+    let denial = carrier.link.denied(&carrier.layout.watch_subject(instance), Since::CONNECTED).await;
+    Error::new(ErrorKind::Denied, format!("watching {instance}: {denial}"))
+}
+
+/// Whether those who watch are told of this record.
+pub(super) fn is_announced(record: &Message) -> bool {
+    record.headers.as_ref().is_some_and(|headers| headers.get(ANNOUNCED).is_some())
+}
+
+/// Tells those who watch the instance of its record.
+pub(super) async fn announce(carrier: &Carrier, instance: &InstanceId, revision: Revision, payload: Bytes) {
+    let subject = carrier.layout.watch_subject(instance);
+    let mut headers = HeaderMap::new();
+    headers.insert(REVISION, HeaderValue::from(revision.0));
+    if let Err(error) = carrier.client.publish_with_headers(subject, headers, payload).await {
+        tracing::debug!(%instance, "those who watch were not told, and will look for themselves: {error}");
+    }
+}
+
+/// The record in a message that tells of it.
 fn record_in(message: Message) -> Option<Stored> {
-    let sequence = message.headers.as_ref()?.get(NATS_SEQUENCE)?.as_str().parse().ok()?;
+    let sequence = message.headers.as_ref()?.get(REVISION)?.as_str().parse().ok()?;
     Some(Stored { revision: Revision(sequence), payload: message.payload })
 }
 

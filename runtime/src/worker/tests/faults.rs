@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::{Fault, Stage};
+use crate::appending::{self, Failed};
 use crate::engine::after;
 use crate::example::{Act, Script, order};
 use crate::record::{self, Json, Node};
-use crate::transport::{Append, DeliveryOptions, InstanceId};
+use crate::transport::{Append, AppendError, DeliveryOptions, InstanceId, Note};
 use crate::{ErrorKind, Transport};
 
 #[tokio::test(start_paused = true)]
@@ -53,6 +54,24 @@ async fn shutdown_hands_back_at_once_what_waits_for_a_slot() {
     }
 }
 
+/// What was stored by this call, though nobody said so, is told from what was stored by another.
+#[tokio::test(start_paused = true)]
+async fn a_note_whose_answer_was_lost_is_ones_own() {
+    let stage = Stage::new(Script::default());
+    let instance = InstanceId::new("order", "1").unwrap();
+    let of = stage.transport.inner.append(Append::new(&instance, None, "record".into())).await.unwrap();
+    let patience = Duration::from_secs(60);
+    let note = |payload: &'static str| Note { instance: &instance, of, number: 0, payload: payload.into() };
+    stage.transport.faults.lock().unwrap().extend([Fault::Busy, Fault::AnswerLost, Fault::Undecided]);
+    appending::note(&*stage.transport, note("mine"), patience, |_| {}).await.unwrap();
+    assert_eq!(stage.transport.notes(&instance, of).await.unwrap(), ["mine"]);
+    for faults in [vec![], vec![Fault::AnswerLost]] {
+        stage.transport.faults.lock().unwrap().extend(faults);
+        let other = appending::note(&*stage.transport, note("another's"), patience, |_| {}).await;
+        assert!(matches!(other, Err(Failed { error: AppendError::Superseded { .. }, .. })), "{other:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn crash_is_taken_over_by_another_worker() {
     let stage = Stage::new(Script::default().on("charge", [Act::Hang]));
@@ -79,7 +98,7 @@ async fn record_that_comes_early_many_times_counts_no_lost_worker() {
     };
     call.not_before = Some(after(stage.clock.now(), Duration::from_secs(600)));
     let payload = record::encode(&Json, &record).unwrap();
-    let early = Append { instance: &instance, after: Some(stored.revision), payload, not_before: None, keep: None };
+    let early = Append::new(&instance, Some(stored.revision), payload);
     let early = stage.transport.append(early).await.unwrap();
     let mut deliveries = stage.transport.deliveries("order", DeliveryOptions::default()).await.unwrap();
     for time in 1..=3 {
@@ -153,4 +172,33 @@ async fn run_until_stops_when_told() {
     let handle = stage.client.start(order("book".into(), 5)).await.unwrap();
     worker.run_until(handle.outcome()).await.unwrap();
     assert_eq!(stage.script.done().len(), 3);
+}
+
+/// It would look alive, and serve one saga fewer.
+#[tokio::test(start_paused = true)]
+async fn worker_that_cannot_serve_one_saga_ends_with_all_of_them() {
+    let stage = Stage::new(Script::default());
+    *stage.transport.refused.lock().unwrap() = Some("probe");
+    let mut worker = stage.worker();
+    let error = worker.ended().await;
+    assert_eq!((error.kind(), error.to_string()), (ErrorKind::Denied, "not you".to_owned()));
+    // The other saga's receiver has ended, too.
+    assert_eq!(worker.ended().await.kind(), ErrorKind::Closed);
+    worker.shutdown().await.unwrap();
+    let running = stage.builder().build().unwrap().run();
+    assert_eq!(running.await.unwrap_err().kind(), ErrorKind::Denied);
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_or_ends_the_grace_when_told() {
+    let stage = Stage::new(Script::default().on("notify", [Act::Hang]));
+    let worker = stage.builder().grace(Duration::from_secs(3600)).build().unwrap().spawn();
+    let handle = stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
+    stage.script.attempts(3).await;
+    let begun = tokio::time::Instant::now();
+    worker.shutdown_or(tokio::time::sleep(Duration::from_secs(2))).await.unwrap();
+    assert_eq!(begun.elapsed().as_secs(), 2);
+    let _worker = stage.worker();
+    assert_eq!(handle.outcome().await.unwrap().unwrap(), "7 5 notified");
+    assert_eq!(handle.status().await.unwrap().lost, 0);
 }

@@ -5,6 +5,16 @@ use crate::example::{Act, Script, order, probe};
 use crate::record::FaultKind;
 use crate::{ErrorKind, IfExists, SagaError, Status, Worker};
 
+/// There is one for each delivery in hand.
+#[test]
+fn future_of_a_delivery_is_small() {
+    fn size<A, B, C, F>(_: impl FnOnce(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+    let size = size(crate::worker::job::work);
+    assert!(size < 1024, "{size} bytes");
+}
+
 #[tokio::test(start_paused = true)]
 async fn completes() {
     let stage = Stage::new(Script::default());
@@ -52,7 +62,7 @@ async fn err_of_step_unwinds() {
     let stage = Stage::new(Script::default().on("notify", [Act::Terminal]));
     let _worker = stage.worker();
     let handle = stage.client.start(order("book".into(), 5)).id("1").await.unwrap();
-    let Err(SagaError::Failed(error)) = handle.outcome().await.unwrap() else { panic!("it has failed") };
+    let Err(SagaError::Failed { error, .. }) = handle.outcome().await.unwrap() else { panic!("it has failed") };
     assert_eq!(error.to_string(), "never");
     assert_eq!(stage.script.done()[3..], ["refund 1 order/1/charge/2", "release 1 order/1/reserve:release/5"]);
     assert_eq!(handle.status().await.unwrap().status, Status::Compensated);

@@ -1,22 +1,27 @@
 //! Tests of worker and client together, on the embedded transport in memory and tokio's paused clock.
 
+mod admission;
 mod faults;
 mod flow;
 mod records;
+mod several;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use futures::future::BoxFuture;
+use tokio::sync::watch;
 
-use super::clock::Clock;
 use super::{RunningWorker, Worker, WorkerBuilder};
-use crate::example::{Script, order, probe};
+use crate::clock::Clock;
+use crate::example::{Script, charges, fan, order, probe};
 use crate::record::{self, Json, Record};
 use crate::transport::{
-    Append, AppendError, Deliveries, DeliveryOptions, InstanceId, Revision, Stored, Transport, Watch, embedded,
+    Append, AppendError, Deliveries, Delivery, DeliveryOptions, Entries, InstanceId, Mail, Note, Post, Revision,
+    Stored, Transport, Watch, embedded,
 };
-use crate::{Client, Error};
+use crate::{Client, Error, ErrorKind};
 
 /// A transport, a script for the steps, and a client.
 struct Stage {
@@ -28,13 +33,13 @@ struct Stage {
 
 impl Stage {
     fn new(script: Script) -> Self {
-        let transport =
-            Arc::new(Faulty { inner: embedded::memory(), max_record: embedded::MAX_RECORD, faults: Mutex::default() });
+        let transport = Arc::new(Faulty::new());
         Self { client: Client::new(transport.clone()), transport, script: Arc::new(script), clock: Clock::tokio() }
     }
 
     fn builder(&self) -> WorkerBuilder {
-        let builder = Worker::builder(self.transport.clone()).serve::<order>().serve::<probe>();
+        let builder =
+            Worker::builder(self.transport.clone()).serve::<order>().serve::<probe>().serve::<fan>().serve::<charges>();
         builder.provide_shared(self.script.clone()).clock(self.clock)
     }
 
@@ -57,13 +62,7 @@ impl Stage {
 
     async fn put(&self, id: &str, payload: &'static [u8]) {
         let instance = InstanceId::new("order", id).unwrap();
-        let append = Append {
-            instance: &instance,
-            after: None,
-            payload: bytes::Bytes::from_static(payload),
-            not_before: None,
-            keep: None,
-        };
+        let append = Append::new(&instance, None, bytes::Bytes::from_static(payload));
         self.transport.inner.append(append).await.unwrap();
     }
 }
@@ -74,6 +73,30 @@ struct Faulty {
     inner: Arc<embedded::EmbeddedTransport>,
     max_record: usize,
     faults: Mutex<VecDeque<Fault>>,
+    /// Set while notes on progress are held up.
+    slow_notes: watch::Sender<bool>,
+    /// The saga whose deliveries end with an error.
+    refused: Mutex<Option<&'static str>>,
+    /// What the workers of `order` are to admit; without it, there is no ingress.
+    ingress: Mutex<Option<Box<dyn Entries>>>,
+}
+
+impl Faulty {
+    fn new() -> Self {
+        let (inner, max_record) = (embedded::memory(), embedded::MAX_RECORD);
+        let (faults, refused, ingress) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { inner, max_record, faults, slow_notes: watch::Sender::new(false), refused, ingress }
+    }
+}
+
+/// Deliveries that can't go on.
+#[derive(Debug)]
+struct Refused;
+
+impl Deliveries for Refused {
+    fn next(&mut self) -> BoxFuture<'_, Option<Result<Delivery, Error>>> {
+        Box::pin(async { Some(Err(Error::new(ErrorKind::Denied, "not you"))) })
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -87,8 +110,9 @@ enum Fault {
 impl Transport for Faulty {
     fn append<'a>(&'a self, append: Append<'a>) -> BoxFuture<'a, Result<Revision, AppendError>> {
         Box::pin(async move {
-            // The client's appends go through.
-            let fault = append.after.and_then(|_| self.faults.lock().unwrap().pop_front());
+            // A client's appends go through.
+            let is_workers = append.after.is_some() || append.instance.id().starts_with("admitted");
+            let fault = is_workers.then(|| self.faults.lock().unwrap().pop_front()).flatten();
             match fault {
                 None => self.inner.append(append).await,
                 Some(Fault::AnswerLost) => {
@@ -101,6 +125,55 @@ impl Transport for Faulty {
         })
     }
 
+    fn note<'a>(&'a self, note: Note<'a>) -> BoxFuture<'a, Result<(), AppendError>> {
+        Box::pin(async move {
+            if note.payload.starts_with(b"{\"progress\"") {
+                let _ = self.slow_notes.subscribe().wait_for(|slow| !slow).await;
+            }
+            let fault = self.faults.lock().unwrap().pop_front();
+            match fault {
+                None => self.inner.note(note).await,
+                Some(Fault::AnswerLost) => {
+                    self.inner.note(note).await?;
+                    Err(AppendError::Unknown("lost".to_owned()))
+                }
+                Some(Fault::Busy) => Err(AppendError::Busy("full".to_owned())),
+                Some(Fault::Undecided) => Err(AppendError::Undecided),
+            }
+        })
+    }
+
+    fn post<'a>(&'a self, post: Post<'a>) -> BoxFuture<'a, Result<u64, AppendError>> {
+        self.inner.post(post)
+    }
+
+    fn mail<'a>(
+        &'a self,
+        instance: &'a InstanceId,
+        name: &'a str,
+        after: u64,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Mail>, Error>> {
+        self.inner.mail(instance, name, after, most)
+    }
+
+    fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {
+        self.inner.discard(instance, taken)
+    }
+
+    fn notes<'a>(&'a self, instance: &'a InstanceId, of: Revision) -> BoxFuture<'a, Result<Vec<Bytes>, Error>> {
+        self.inner.notes(instance, of)
+    }
+
+    fn entries<'a>(
+        &'a self,
+        saga: &'a str,
+        _: DeliveryOptions,
+    ) -> BoxFuture<'a, Result<Option<Box<dyn Entries>>, Error>> {
+        let entries = (saga == "order").then(|| self.ingress.lock().unwrap().take()).flatten();
+        Box::pin(std::future::ready(Ok(entries)))
+    }
+
     fn latest<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Option<Stored>, Error>> {
         self.inner.latest(instance)
     }
@@ -110,6 +183,9 @@ impl Transport for Faulty {
         saga: &'a str,
         options: DeliveryOptions,
     ) -> BoxFuture<'a, Result<Box<dyn Deliveries>, Error>> {
+        if *self.refused.lock().unwrap() == Some(saga) {
+            return Box::pin(async { Ok(Box::new(Refused) as Box<dyn Deliveries>) });
+        }
         self.inner.deliveries(saga, options)
     }
 

@@ -1,11 +1,10 @@
 //! Records that the worker's code can't take up.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Faulty, Stage};
 use crate::example::{Script, order};
-use crate::transport::embedded;
 use crate::{Client, ErrorKind, Status};
 
 const NEWER_STATE: &[u8] = br#"{"format":1,"saga":"order","id":"1","status":"running","started":"2026-11-22T14:03:51Z",
@@ -66,7 +65,7 @@ async fn unreadable_records_are_paused_at_once_with_nothing_lost() {
 #[tokio::test(start_paused = true)]
 async fn oversize_record_is_refused_at_the_start_and_paused_later() {
     let mut stage = Stage::new(Script::default());
-    stage.transport = Arc::new(Faulty { inner: embedded::memory(), max_record: 4096 + 420, faults: Mutex::default() });
+    stage.transport = Arc::new(Faulty { max_record: 4096 + 420, ..Faulty::new() });
     stage.client = Client::new(stage.transport.clone());
     let error = stage.client.start(order("b".repeat(420), 5)).id("0").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);

@@ -3,22 +3,39 @@
 //! A change to this module comes with a new [`VERSION`] and a test that still reads the old form.
 //!
 //! ```text
+//! records
 //! key    saga '/' id                          neither part can contain a '/'
 //! value  revision     u64, big endian
-//!        not before   u64, microseconds since 1970, 0 for none
+//!        not before   u64, microseconds since 1970, 0 for none; of a record that expires: it is to be delivered
 //!        expires      u64, microseconds since 1970, 0 for none
 //!        payload      the rest
+//!
+//! notes (since format 2)
+//! key    saga '/' id '/' revision number      the record's revision and the note's number, u64, big endian
+//! value  payload
+//!
+//! mail (since format 2)
+//! key    saga '/' id '/' name '/' number      of a queue and a piece of mail, its number u64, big endian
+//! value  remember     u8, 0 or 1
+//!        key's length u8
+//!        key
+//!        payload      the rest
 //! ```
+//!
+//! A store of format 1 has neither notes nor mail; it becomes one of format 2 when it is opened.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
 use crate::transport::embedded::journal::Put;
+use crate::transport::embedded::mail::{Loose, MailPut};
 use crate::transport::{InstanceId, Revision};
 
 pub(super) const VERSION_KEY: &str = "format";
-pub(super) const VERSION: &[u8] = b"1";
+pub(super) const VERSION: &[u8] = b"2";
+/// The versions that can be read as they are.
+pub(super) const READABLE: [&[u8]; 1] = [b"1"];
 /// The greatest revision ever given.
 pub(super) const REVISION_KEY: &str = "revision";
 
@@ -39,6 +56,52 @@ pub(super) fn decode_key(key: &[u8]) -> Result<InstanceId, String> {
     let text = std::str::from_utf8(key).map_err(|error| error.to_string())?;
     let (saga, id) = text.split_once('/').ok_or_else(|| format!("`{text}` is no key"))?;
     InstanceId::new(saga, id).map_err(|error| error.to_string())
+}
+
+pub(super) fn encode_note_key(instance: &InstanceId, of: Revision, number: u64) -> Vec<u8> {
+    let mut key = encode_key(instance);
+    key.push(b'/');
+    key.extend(of.0.to_be_bytes());
+    key.extend(number.to_be_bytes());
+    key
+}
+
+pub(super) fn decode_note_key(key: &[u8]) -> Result<(InstanceId, Revision, u64), String> {
+    let wrong = || format!("{key:?} is no key of a note");
+    let (rest, number) = key.split_last_chunk().ok_or_else(wrong)?;
+    let (rest, of) = rest.split_last_chunk().ok_or_else(wrong)?;
+    let instance = decode_key(rest.strip_suffix(b"/").ok_or_else(wrong)?)?;
+    Ok((instance, Revision(u64::from_be_bytes(*of)), u64::from_be_bytes(*number)))
+}
+
+pub(super) fn encode_mail_key(instance: &InstanceId, name: &str, number: u64) -> Vec<u8> {
+    let mut key = [instance.saga(), instance.id(), name, ""].join("/").into_bytes();
+    key.extend(number.to_be_bytes());
+    key
+}
+
+pub(super) fn encode_mail(mail: &MailPut) -> Vec<u8> {
+    let mut value = Vec::with_capacity(2 + mail.key.len() + mail.payload.len());
+    value.push(u8::from(mail.remember));
+    // No key is longer than this.
+    value.push(u8::try_from(mail.key.len()).unwrap_or(u8::MAX));
+    value.extend(mail.key.as_bytes());
+    value.extend_from_slice(&mail.payload);
+    value
+}
+
+pub(super) fn decode_mail(key: &[u8], value: &[u8]) -> Result<Loose, String> {
+    let wrong = || format!("{key:?} is no key of mail");
+    let (rest, number) = key.split_last_chunk().ok_or_else(wrong)?;
+    let rest = std::str::from_utf8(rest).map_err(|error| error.to_string())?;
+    let (instance, name) = rest.strip_suffix('/').and_then(|rest| rest.rsplit_once('/')).ok_or_else(wrong)?;
+    let instance = decode_key(instance.as_bytes())?;
+    let short = || format!("it has only {} bytes", value.len());
+    let ([remember, length], rest) = value.split_first_chunk().ok_or_else(short)?;
+    let (key, payload) = rest.split_at_checked(usize::from(*length)).ok_or_else(short)?;
+    let key = String::from_utf8(key.to_vec()).map_err(|error| error.to_string())?;
+    let (number, payload) = (u64::from_be_bytes(*number), Bytes::copy_from_slice(payload));
+    Ok(Loose { instance, name: name.into(), number, key, remember: *remember != 0, payload })
 }
 
 pub(super) fn encode(put: &Put) -> Vec<u8> {
@@ -119,7 +182,10 @@ mod tests {
     #[test]
     fn keys_come_back() {
         let instance = InstanceId::new("checkout", "order-42!~#$").unwrap();
-        assert_eq!(decode_key(&encode_key(&instance)), Ok(instance));
+        assert_eq!(decode_key(&encode_key(&instance)).as_ref(), Ok(&instance));
         assert!(decode_key(b"checkout").is_err());
+        let note = (instance.clone(), Revision(7), 0x2f2f);
+        assert_eq!(decode_note_key(&encode_note_key(&instance, Revision(7), 0x2f2f)), Ok(note));
+        assert!(decode_note_key(&encode_key(&instance)).is_err());
     }
 }

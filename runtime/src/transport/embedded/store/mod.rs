@@ -1,4 +1,4 @@
-//! The directory: a fjall database with two keyspaces, `records` (key `saga/id`) and `meta`.
+//! The directory: a fjall database with the keyspaces `records`, `notes`, `mail` and `meta`.
 //!
 //! Why fjall: appends are short, at random keys, and many to a commit. A log-structured store writes them one after
 //! the other into its journal; a copy-on-write B-tree writes a page per record. With batches of 500 records of 300
@@ -10,15 +10,18 @@
 mod format;
 mod repair;
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use bytes::Bytes;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode};
 
 use super::journal::{Backend, Write};
+use super::notes::Void;
 use super::record::{Loaded, Timing, after};
-use crate::transport::{Revision, Stored};
+use crate::transport::{InstanceId, Revision, Stored};
 use crate::{Error, ErrorKind};
 
 /// The store in a directory; its lock is held until it is dropped.
@@ -26,6 +29,8 @@ pub(super) struct Store {
     name: String,
     database: Database,
     records: Keyspace,
+    notes: Keyspace,
+    mail: Keyspace,
     meta: Keyspace,
 }
 
@@ -51,8 +56,10 @@ pub(super) fn open(path: &Path) -> Result<(Store, Loaded), Error> {
     })?;
     let failed = |error: fjall::Error| storage(&name, "the store can't be read", error);
     let records = database.keyspace("records", KeyspaceCreateOptions::default).map_err(failed)?;
+    let notes = database.keyspace("notes", KeyspaceCreateOptions::default).map_err(failed)?;
+    let mail = database.keyspace("mail", KeyspaceCreateOptions::default).map_err(failed)?;
     let meta = database.keyspace("meta", KeyspaceCreateOptions::default).map_err(failed)?;
-    let store = Store { name: name.clone(), database, records, meta };
+    let store = Store { name: name.clone(), database, records, notes, mail, meta };
     store.check_format()?;
     let loaded = store.load()?;
     Ok((store, loaded))
@@ -80,18 +87,19 @@ impl Store {
     fn check_format(&self) -> Result<(), Error> {
         let failed = |error: fjall::Error| storage(&self.name, "the store can't be read", error);
         match self.meta.get(format::VERSION_KEY).map_err(failed)? {
-            None => {
+            Some(found) if found == format::VERSION => Ok(()),
+            found if found.as_ref().is_none_or(|found| format::READABLE.contains(&&**found)) => {
                 let mut batch = self.database.batch().durability(Some(PersistMode::SyncAll));
                 batch.insert(&self.meta, format::VERSION_KEY, format::VERSION);
                 batch.commit().map_err(failed)
             }
-            Some(found) if found == format::VERSION => Ok(()),
-            Some(found) => Err(Error::new(
+            found => Err(Error::new(
                 ErrorKind::Mismatch,
                 format!(
-                    "`{}` was written in format {found:?} of the store, this version of sagaflow reads {:?}: use the \
+                    "`{}` was written in format {:?} of the store, this version of sagaflow reads {:?}: use the \
                      version that wrote it, or another directory",
                     self.name,
+                    found.unwrap_or_default(),
                     format::VERSION
                 ),
             )),
@@ -106,7 +114,7 @@ impl Store {
             Some(value) => format::decode_revision(&value).map_err(unreadable)?,
             None => Revision(0),
         };
-        let mut loaded = Loaded { greatest, records: Vec::new() };
+        let mut loaded = Loaded { greatest, records: Vec::new(), notes: Vec::new(), mail: Vec::new() };
         let now = SystemTime::now();
         for entry in self.records.iter() {
             let (key, value) = entry.into_inner().map_err(failed)?;
@@ -114,7 +122,8 @@ impl Store {
             let record = format::decode(&value).map_err(unreadable)?;
             loaded.greatest = loaded.greatest.max(record.revision);
             let timing = match (record.expires, record.not_before) {
-                (Some(expires), _) => match expires.duration_since(now) {
+                (Some(expires), told) => match expires.duration_since(now) {
+                    Ok(rest) if told.is_some() => Timing::Tells(after(rest)),
                     Ok(rest) => Timing::Expires(after(rest)),
                     Err(_) => {
                         self.records.remove(key).map_err(failed)?;
@@ -129,9 +138,45 @@ impl Store {
             let stored = Stored { revision: record.revision, payload: record.payload };
             loaded.records.push((instance, stored, timing));
         }
+        self.load_notes(&mut loaded)?;
+        for entry in self.mail.iter() {
+            let (key, value) = entry.into_inner().map_err(failed)?;
+            loaded.mail.push(format::decode_mail(&key, &value).map_err(unreadable)?);
+        }
+        // In the order in which it came.
+        loaded.mail.sort_unstable_by_key(|mail| mail.number);
         // Those that have waited longest are delivered first.
         loaded.records.sort_unstable_by_key(|(_, stored, _)| stored.revision);
         Ok(loaded)
+    }
+
+    /// The notes of the records that are there; others are left from before a crash, and removed.
+    fn load_notes(&self, loaded: &mut Loaded) -> Result<(), Error> {
+        let failed = |error: fjall::Error| storage(&self.name, "the store can't be read", error);
+        let unreadable =
+            |why: String| Error::new(ErrorKind::Unreadable, format!("`{}`: a note can't be read: {why}", self.name));
+        let last: HashMap<_, _> =
+            loaded.records.iter().map(|(instance, stored, _)| (instance, stored.revision)).collect();
+        let mut notes = Vec::new();
+        for entry in self.notes.iter() {
+            let (key, value) = entry.into_inner().map_err(failed)?;
+            let (instance, of, number) = format::decode_note_key(&key).map_err(unreadable)?;
+            if last.get(&instance) == Some(&of) {
+                notes.push((instance, number, Bytes::copy_from_slice(&value)));
+            } else {
+                self.notes.remove(key).map_err(failed)?;
+            }
+        }
+        loaded.notes = notes;
+        Ok(())
+    }
+}
+
+impl Store {
+    fn remove_notes(&self, changes: &mut OwnedWriteBatch, instance: &InstanceId, void: Option<&Void>) {
+        for (of, number) in void.into_iter().flat_map(|void| void.numbers.iter().map(|number| (void.of, *number))) {
+            changes.remove(&self.notes, format::encode_note_key(instance, of, number));
+        }
     }
 }
 
@@ -145,8 +190,26 @@ impl Backend for Store {
                 Write::Put(put) => {
                     greatest = greatest.max(Some(put.record.revision));
                     changes.insert(&self.records, format::encode_key(&put.instance), format::encode(put));
+                    self.remove_notes(&mut changes, &put.instance, put.void.as_ref());
                 }
-                Write::Remove(instance) => changes.remove(&self.records, format::encode_key(instance)),
+                Write::Remove(instance, void) => {
+                    changes.remove(&self.records, format::encode_key(instance));
+                    self.remove_notes(&mut changes, instance, void.as_ref());
+                }
+                Write::Mail(mail) => {
+                    greatest = greatest.max(Some(Revision(mail.number)));
+                    let key = format::encode_mail_key(&mail.instance, &mail.name, mail.number);
+                    changes.insert(&self.mail, key, format::encode_mail(mail));
+                }
+                Write::Discard(instance, mail) => {
+                    for (name, number) in mail {
+                        changes.remove(&self.mail, format::encode_mail_key(instance, name, *number));
+                    }
+                }
+                Write::Note(note) => {
+                    let key = format::encode_note_key(&note.instance, note.of, note.number);
+                    changes.insert(&self.notes, key, &*note.payload);
+                }
             }
         }
         // The record with the greatest revision may expire; no revision may come twice all the same.
@@ -159,5 +222,36 @@ impl Backend for Store {
                 self.name
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store with this version, as its first bytes say.
+    fn of_version(version: &[u8]) -> (tempfile::TempDir, Result<(Store, Loaded), Error>) {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let (store, _) = open(directory.path()).expect("it opens");
+        store.meta.insert(format::VERSION_KEY, version).expect("it is written");
+        drop(store);
+        let opened = open(directory.path());
+        (directory, opened)
+    }
+
+    #[test]
+    fn a_store_of_format_1_is_taken_over() {
+        let (_directory, opened) = of_version(b"1");
+        let (store, loaded) = opened.expect("it opens");
+        assert!(loaded.notes.is_empty() && loaded.mail.is_empty());
+        assert_eq!(&*store.meta.get(format::VERSION_KEY).unwrap().unwrap(), format::VERSION);
+    }
+
+    #[test]
+    fn a_store_of_a_newer_format_is_refused() {
+        let (_directory, opened) = of_version(b"9");
+        let error = opened.err().expect("it does not open");
+        assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+        assert!(error.to_string().contains("was written in format"), "{error}");
     }
 }

@@ -6,11 +6,12 @@ async fn double(number: u64) -> Result<u64, Failure> {
 }
 
 #[saga]
-async fn twice(number: u64) -> Result<u64, Failure> {
-    let mut total = number;
-    let sum = &mut total;
-    *sum += double(number).await?;
-    Ok(*sum)
+async fn twice(mut numbers: Vec<u64>) -> Result<Vec<u64>, Failure> {
+    if let Some(last) = numbers.last_mut() {
+        *last += double(2).await?;
+        *last += 1;
+    }
+    Ok(numbers)
 }
 
 fn main() {}

@@ -1,6 +1,6 @@
 use sagaflow::prelude::*;
 
-#[saga(version = 2)]
+#[saga(retries = 2)]
 async fn buy(amount: u64) -> Result<u64, Failure> {
     Ok(amount)
 }

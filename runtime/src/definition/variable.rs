@@ -1,0 +1,73 @@
+//! A variable that waits with a state, without its type.
+
+use crate::machine::Codec;
+use crate::record::{Unreadable, Value};
+
+/// A variable that waits with a state: how it is called in the record, and what its value must be.
+#[derive(Debug, Clone)]
+pub struct Variable {
+    /// Its key in the record: a variable or a field of one (`request.items`). What the compiler has added begins with `@`.
+    pub name: &'static str,
+    /// Its type, as [`std::any::type_name`] gives it.
+    pub type_name: &'static str,
+    /// The keys that it had in older records (`#[saga(alias = "…")]`).
+    pub alias: &'static [&'static str],
+    /// Whether it has a value where a record has none (`#[saga(default)]`).
+    pub has_default: bool,
+    check: fn(&Value) -> Result<(), Unreadable>,
+    #[cfg(feature = "testing")]
+    shape: fn() -> crate::testing::lock::Shape,
+}
+
+impl Variable {
+    /// A variable with how it is read. Used by generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn new<T>(name: &'static str, type_name: &'static str, codec: &Codec<T>) -> Self {
+        Self {
+            name,
+            type_name,
+            alias: &[],
+            has_default: false,
+            check: codec.check,
+            #[cfg(feature = "testing")]
+            shape: codec.shape,
+        }
+    }
+
+    /// The same with the keys that it had in older records.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn alias(mut self, keys: &'static [&'static str]) -> Self {
+        self.alias = keys;
+        self
+    }
+
+    /// The same with a value where a record has none.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_default(mut self) -> Self {
+        self.has_default = true;
+        self
+    }
+
+    /// Its keys, today's first.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.alias.iter().copied())
+    }
+
+    /// Whether a value can be read as one of its type.
+    ///
+    /// # Errors
+    ///
+    /// What the type's `Deserialize` says.
+    pub(crate) fn check(&self, value: &Value) -> Result<(), Unreadable> {
+        (self.check)(value)
+    }
+
+    /// What its value looks like in a record.
+    #[cfg(feature = "testing")]
+    pub(crate) fn shape(&self) -> crate::testing::lock::Shape {
+        (self.shape)()
+    }
+}

@@ -1,0 +1,133 @@
+//! What reaches an instance from outside: signals, and that it is to be cancelled.
+//!
+//! Mail is in the record only when it has been taken; the record says up to which number of each queue that is so. A signal is taken by
+//! a leaf that waits for it, the first listed in the tree; when a race has its winner, those that are listed after it take none.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::tree::Done;
+use super::turn::Turn;
+use crate::record::{Fault, FaultKind, Frame, Join, Node, Race, Record, Reply, Status, Value};
+
+/// The queue of requests to cancel an instance.
+pub(crate) const CANCEL: &str = "$cancel";
+
+/// A piece of mail that is given to an instance.
+#[derive(Debug)]
+pub(crate) struct Letter {
+    /// Its number in its queue.
+    pub number: u64,
+    pub body: Body,
+}
+
+#[derive(Debug)]
+pub(crate) enum Body {
+    /// A signal, in the queue of this name.
+    Signal(String, Value),
+    /// The instance is to be cancelled.
+    Cancel,
+}
+
+/// What an event has brought from outside, until somebody takes it.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    signals: HashMap<String, VecDeque<(u64, Value)>>,
+    /// Up to which number mail was taken, by queue.
+    taken: BTreeMap<String, u64>,
+    cancel: bool,
+    /// Nothing more is taken: a race that this is in has its winner.
+    pub closed: bool,
+}
+
+impl Inbox {
+    pub(super) fn of(letters: Vec<Letter>) -> Self {
+        let mut inbox = Self::default();
+        for Letter { number, body } in letters {
+            match body {
+                Body::Signal(name, value) => inbox.signals.entry(name).or_default().push_back((number, value)),
+                Body::Cancel => {
+                    inbox.cancel = true;
+                    inbox.take(CANCEL, number);
+                }
+            }
+        }
+        inbox
+    }
+
+    fn take(&mut self, name: &str, number: u64) {
+        let taken = self.taken.entry(name.to_owned()).or_default();
+        *taken = number.max(*taken);
+    }
+}
+
+impl Turn<'_> {
+    /// The signal that a leaf waits for, if it has come.
+    pub(super) fn signal(&mut self, name: &str) -> Option<Done> {
+        if self.inbox.closed {
+            return None;
+        }
+        let (number, value) = self.inbox.signals.get_mut(name)?.pop_front()?;
+        self.inbox.take(name, number);
+        self.changes.note();
+        Some(Done { reply: Reply::Output(value), failed: false })
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.inbox.cancel
+    }
+
+    /// The fault of an instance that is cancelled.
+    pub(super) fn cancelled(&self, saga: &str) -> Fault {
+        let origin = Some(Box::new(self.origin("", 0)));
+        Fault { of: saga.to_owned(), kind: FaultKind::Cancelled, message: String::new(), origin }
+    }
+
+    /// Notes in the record what was taken: a change of all of it.
+    pub(super) fn note_taken(&mut self, record: &mut Record) {
+        for (name, number) in std::mem::take(&mut self.inbox.taken) {
+            let taken = record.taken.entry(name).or_default();
+            *taken = number.max(*taken);
+            self.changes.note();
+        }
+    }
+}
+
+/// The queues whose mail a record waits for, with the numbers up to which it was taken. Not that of cancelling, which moves any instance on
+/// that runs.
+pub(crate) fn awaits(record: &Record) -> Vec<(String, u64)> {
+    let mut names = Vec::new();
+    if record.status == Status::Running
+        && let Some(frame) = &record.frame
+    {
+        frame.signals(&mut names);
+    }
+    names.into_iter().map(|name| (name.to_owned(), taken(record, name))).collect()
+}
+
+/// Up to which number the mail of a queue was taken.
+pub(crate) fn taken(record: &Record, name: &str) -> u64 {
+    record.taken.get(name).copied().unwrap_or_default()
+}
+
+impl Frame {
+    fn signals<'n>(&'n self, names: &mut Vec<&'n str>) {
+        self.pending.iter().for_each(|node| node.signals(names));
+        self.running().for_each(|started| started.of.node.signals(names));
+    }
+}
+
+impl Node {
+    /// Adds the names of the signals that are waited for.
+    fn signals<'n>(&'n self, names: &mut Vec<&'n str>) {
+        match self {
+            Self::Signal(signal) if names.contains(&&*signal.name) => {}
+            Self::Signal(signal) => names.push(&signal.name),
+            Self::Step(_) | Self::Sleep(_) | Self::Undo(_) | Self::Ended(_) | Self::Scope(_) | Self::Handle(_) => {}
+            Self::Timeout(timeout) => timeout.of.node.signals(names),
+            Self::Saga(nested) => nested.frame.signals(names),
+            Self::Join(Join { of, .. }) | Self::Race(Race { of }) => {
+                of.iter().filter(|branch| branch.runs()).for_each(|branch| branch.node.signals(names));
+            }
+        }
+    }
+}

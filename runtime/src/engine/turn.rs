@@ -1,0 +1,102 @@
+//! One event, on its way through the tree to the leaf that it is for.
+
+use jiff::Timestamp;
+
+use super::changes::Changes;
+use super::mail::Inbox;
+use super::{Ended, Halt};
+use crate::definition::SagaDefinition;
+use crate::record::{FailedCall, Fault, Origin, Record, Started, StepCall, Undo};
+
+/// What has happened, and what the instance counts.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    pub definition: &'a SagaDefinition,
+    pub now: Timestamp,
+    /// How attempts have ended, until their calls have taken it.
+    pub ended: Vec<Ended>,
+    /// Timers up to this time have come to their end.
+    pub due: Timestamp,
+    pub steps: u64,
+    pub attempts: u64,
+    pub undone: u64,
+    pub changes: Changes,
+    /// What has come from outside.
+    pub inbox: Inbox,
+    /// The call that has failed last, until something else has come of it than an error.
+    pub failed: Option<Box<FailedCall>>,
+    /// What was started in the sagas that are worked on, outermost first; see [`started`](super::started).
+    pub scopes: Vec<Vec<Started>>,
+    /// Whose turn it is: saga and id.
+    instance: (String, String),
+}
+
+/// Why a part of the tree can't go on by itself.
+#[derive(Debug)]
+pub(super) enum Raised {
+    /// It has ended without an output, and whoever does not take faults unwinds. The tree is as it was.
+    Fault(Fault),
+    /// A compensation has failed for good, for this reason.
+    Stuck(String),
+    /// There is no next record.
+    Halt(Halt),
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn of(record: &Record, definition: &'a SagaDefinition, now: Timestamp) -> Self {
+        let Record { steps, attempts, undone, .. } = *record;
+        let instance = (record.saga.clone(), record.id.clone());
+        let (ended, changes) = (Vec::new(), Changes::default());
+        // Nothing is due but what an event says.
+        let (due, failed) = (Timestamp::MIN, None);
+        let (inbox, scopes) = (Inbox::default(), Vec::new());
+        Self { definition, now, ended, due, steps, attempts, undone, changes, inbox, failed, scopes, instance }
+    }
+
+    /// Notes in the record what has been counted.
+    pub(super) fn count_in(&self, record: &mut Record) {
+        (record.steps, record.attempts, record.undone) = (self.steps, self.attempts, self.undone);
+    }
+
+    /// The number of the next call.
+    pub(super) fn next_call(&mut self) -> u64 {
+        self.steps += 1;
+        self.steps
+    }
+
+    /// The next place in the order of compensations. Each is registered after a call or an attempt, and these are counted.
+    pub(super) fn order(&self) -> u64 {
+        self.steps + self.attempts
+    }
+
+    /// A place in the instance.
+    pub(super) fn origin(&self, site: &str, attempt: u32) -> Origin {
+        Origin { site: site.to_owned(), attempt, ..Origin::of(&self.instance.0, &self.instance.1) }
+    }
+
+    /// Notes that a call has failed.
+    pub(super) fn note_failed(&mut self, call: &StepCall) {
+        let (of, error) = (call.step.clone(), call.error.clone().unwrap_or_default());
+        let origin = self.origin(&call.site, call.attempt);
+        self.failed = Some(Box::new(FailedCall { of, error, origin, cause: None }));
+    }
+
+    /// How the attempt of this call has ended, if that is what has happened.
+    pub(super) fn take(&mut self, occurrence: u64) -> Option<Ended> {
+        let place = self.ended.iter().position(|ended| ended.of == occurrence)?;
+        self.changes.note();
+        Some(self.ended.swap_remove(place))
+    }
+}
+
+impl From<Halt> for Raised {
+    fn from(halt: Halt) -> Self {
+        Self::Halt(halt)
+    }
+}
+
+/// Compensations of several places, in the order in which they were registered.
+pub(super) fn in_order(mut undo: Vec<Undo>) -> Vec<Undo> {
+    undo.sort_by_key(|undo| undo.order);
+    undo
+}

@@ -1,0 +1,122 @@
+//! Mail: a notice finds the record that waits, and a record that waits finds its mail.
+//!
+//! A notice is acknowledged when the mail was taken, or nobody waits for it (whoever does so later looks into the queue). While somebody works on
+//! the record it is for that one to take the mail: if it is in this worker, it hears of it; otherwise the notice is handed back, until
+//! it comes to the right worker, or the record has moved on.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::job::{DUE, Job};
+use crate::engine::{self, Body, CANCEL, Event, Letter, Plan};
+use crate::record::{self, Codec, Record, Status, Value};
+use crate::transport::Notice;
+
+/// The most pieces of mail that are taken at a time.
+const MOST: usize = 64;
+
+/// When a notice comes again whose record somebody else works on: so long the first time, and longer and longer …
+const BUSY: Duration = Duration::from_millis(50);
+/// … up to this.
+const MOST_BUSY: u32 = 20;
+/// When it comes again if that one has heard of it.
+const HEARD: Duration = Duration::from_secs(2);
+/// When it comes again if the record is not for this code, or can't be looked at now.
+const LATER: Duration = Duration::from_secs(5);
+
+impl Job<'_> {
+    /// Deals with a notice.
+    pub(super) async fn notified(&self, notice: &Notice) {
+        let (worker, handle, instance) = (self.worker, &self.delivery.handle, &self.delivery.instance);
+        let Notice { name, number } = notice;
+        // What can't be read is paused by whoever gets the record itself.
+        let Ok(mut record) = record::decode(&*worker.options.codec, &self.delivery.payload) else {
+            return handle.nak(LATER).await;
+        };
+        let cancel = name == CANCEL;
+        let awaited = match cancel {
+            true => record.status == Status::Running,
+            false => engine::awaits(&record).iter().any(|(awaited, _)| awaited == name),
+        };
+        if !awaited || engine::taken(&record, name) >= *number {
+            return handle.ack().await;
+        }
+        let now = worker.options.clock.now();
+        let is_not_ours = record.handed_back.is_some_and(|handed_back| handed_back.until > now);
+        if is_not_ours || engine::fit(&mut record, self.saga()).is_err() {
+            return handle.nak(LATER).await;
+        }
+        let waits = matches!(engine::plan(&record, self.saga(), engine::after(now, DUE)), Plan::Wait(_));
+        if record.held.is_some() || !waits {
+            let heard = worker.alarms.ring(instance, cancel);
+            if heard && cancel {
+                worker.attempts.cancel(instance);
+            }
+            let again = match heard {
+                true => HEARD,
+                false => BUSY * u32::try_from(self.delivery.delivered).unwrap_or(MOST_BUSY).clamp(1, MOST_BUSY),
+            };
+            return handle.nak(again).await;
+        }
+        let letters = match cancel {
+            true => Ok(vec![Letter { number: *number, body: Body::Cancel }]),
+            false => self.letters(&record).await,
+        };
+        match letters {
+            // It was discarded.
+            Ok(letters) if letters.is_empty() => handle.ack().await,
+            Ok(letters) => self.take_mail(record, letters).await,
+            Err(error) => {
+                tracing::warn!(%instance, "mail can't be read; the notice comes again: {error}");
+                handle.nak(LATER).await;
+            }
+        }
+    }
+
+    /// The mail that a record waits for.
+    pub(super) async fn letters(&self, record: &Record) -> Result<Vec<Letter>, crate::Error> {
+        let mut letters = Vec::new();
+        for (name, after) in engine::awaits(record) {
+            let mail = self.worker.transport.mail(&self.delivery.instance, &name, after, MOST).await?;
+            letters.extend(mail.into_iter().map(|mail| {
+                let body = Body::Signal(name.clone(), value(&*self.worker.options.codec, &mail.payload));
+                Letter { number: mail.number, body }
+            }));
+        }
+        Ok(letters)
+    }
+
+    /// The request to cancel this instance, if it has not been taken.
+    pub(super) async fn cancel_letter(&self, record: &Record) -> Option<Letter> {
+        let after = engine::taken(record, CANCEL);
+        // If it can't be read now, its notice comes again.
+        let mail = self.worker.transport.mail(&self.delivery.instance, CANCEL, after, 1).await.ok()?;
+        mail.first().map(|mail| Letter { number: mail.number, body: Body::Cancel })
+    }
+
+    /// Moves the instance on by its mail.
+    pub(super) async fn take_mail(&self, record: Box<Record>, letters: Vec<Letter>) {
+        self.transition(record, Event::Mail(letters)).await;
+    }
+
+    /// Has what was taken removed.
+    pub(super) async fn discard(&self, record: &Record) {
+        let (transport, instance) = (&self.worker.transport, &self.delivery.instance);
+        if record.status.is_terminal() {
+            return transport.discard(instance, None).await;
+        }
+        for (name, number) in &record.taken {
+            transport.discard(instance, Some((name, *number))).await;
+        }
+    }
+}
+
+/// What a signal says. What nobody can read becomes a text, which the saga that awaits it will not take for its signal.
+fn value(codec: &dyn Codec, payload: &Bytes) -> Value {
+    let text = codec.decode(payload).ok().map(|json| String::from_utf8_lossy(&json).into_owned());
+    text.and_then(|text| Value::from_json(text).ok()).unwrap_or_else(|| {
+        let shown = String::from_utf8_lossy(payload).into_owned();
+        Value::from_json(serde_json::Value::String(shown).to_string()).expect("a quoted string is JSON")
+    })
+}

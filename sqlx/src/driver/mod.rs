@@ -1,0 +1,208 @@
+//! The databases, and what differs between them. All else is written once, in SQL that both understand.
+
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use sqlx::{Database, Pool};
+
+use crate::Isolation;
+use crate::transaction::Held;
+
+/// A database that sagaflow can write to: `Postgres` or `Sqlite`.
+pub trait Driver: Database<Connection: Send> + sealed::Driver {}
+
+impl<DB: sealed::Driver> Driver for DB {}
+
+/// What a statement is given, or gives back: everything travels as text or as a whole number.
+#[derive(Debug, Clone)]
+pub enum Arg {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Int(i64),
+    /// A text that isn't there.
+    Null,
+}
+
+impl From<&str> for Arg {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Arg {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Option<String>> for Arg {
+    fn from(text: Option<String>) -> Self {
+        text.map_or(Self::Null, Self::Text)
+    }
+}
+
+impl From<i64> for Arg {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+/// Waits for rows in the outbox.
+pub trait Wake: Send {
+    /// Returns when there may be some.
+    fn wait(&mut self) -> BoxFuture<'_, ()>;
+}
+
+/// One row: all columns are selected as text.
+pub type Row = Vec<Option<String>>;
+
+/// A claim of the inbox, as the database is asked for it.
+#[derive(Debug)]
+pub struct Claim<'a> {
+    /// The table.
+    pub table: &'a str,
+    /// The key.
+    pub key: &'a str,
+    /// When the instance was started, in microseconds.
+    pub started: i64,
+    /// `do` or `undo`.
+    pub part: &'static str,
+    /// The step's name.
+    pub step: &'a str,
+}
+
+pub(crate) mod sealed {
+    use super::{Arc, Arg, BoxFuture, Claim, Database, Held, Isolation, Pool, Row, Wake};
+
+    /// What differs between databases.
+    pub trait Driver: Database + Sized {
+        /// What is substituted in the statements.
+        const DIALECT: Dialect;
+
+        /// Executes a statement; returns how many rows it has changed.
+        fn execute(
+            connection: &mut Self::Connection,
+            sql: Arc<str>,
+            args: Vec<Arg>,
+        ) -> BoxFuture<'_, Result<u64, sqlx::Error>>;
+
+        /// Executes a statement and returns its rows.
+        fn fetch(
+            connection: &mut Self::Connection,
+            sql: Arc<str>,
+            args: Vec<Arg>,
+        ) -> BoxFuture<'_, Result<Vec<Row>, sqlx::Error>>;
+
+        /// Executes statements that take nothing.
+        fn script(connection: &mut Self::Connection, sql: String) -> BoxFuture<'_, Result<(), sqlx::Error>>;
+
+        /// Begins a transaction that will write.
+        fn begin(pool: &Pool<Self>, isolation: Isolation) -> BoxFuture<'_, Result<Held<Self>, sqlx::Error>>;
+
+        /// Begins a transaction, and claims a key in it; waits for whoever has claimed it before. Whether nobody had.
+        fn begin_claimed<'a>(
+            pool: &'a Pool<Self>,
+            isolation: Isolation,
+            claim: &'a Claim<'a>,
+        ) -> BoxFuture<'a, Result<(Held<Self>, bool), sqlx::Error>>;
+
+        /// Listens for rows in the outbox.
+        fn listen(pool: &Pool<Self>, channel: String) -> BoxFuture<'_, Result<Box<dyn Wake>, sqlx::Error>>;
+
+        /// Writes the output beside the claim, and commits. Nothing is committed if the claim isn't there.
+        fn commit_claimed<'a>(
+            held: Held<Self>,
+            claim: &'a Claim<'a>,
+            output: &'a str,
+        ) -> BoxFuture<'a, Result<(), CommitError>>;
+    }
+
+    /// What is substituted in the statements, by its name in braces.
+    #[derive(Debug, Clone, Copy)]
+    pub struct Dialect {
+        /// How the database is called.
+        pub name: &'static str,
+        /// `{time}`: the type of a time.
+        pub time: &'static str,
+        /// `{serial}`: a number that grows with each row.
+        pub serial: &'static str,
+        /// `{json}`: the type of JSON that can be looked into.
+        pub json: &'static str,
+        /// `{now_ms}`: the database's clock, in milliseconds.
+        pub now_ms: &'static str,
+        /// `{skip_locked}`: leaves out the rows that others hold.
+        pub skip_locked: &'static str,
+        /// Whether there are schemas, and sessions that wait for notifications.
+        pub is_server: bool,
+    }
+
+    impl Dialect {
+        /// A time as it is written in a statement. In both forms the texts are in the order of the times.
+        pub fn time(&self, time: jiff::Timestamp) -> String {
+            if self.is_server {
+                format!("{time:.6}")
+            } else {
+                // As `CURRENT_TIMESTAMP` writes it, but for the milliseconds.
+                jiff::fmt::strtime::format("%Y-%m-%d %H:%M:%S%.3f", time).unwrap_or_else(|_| time.to_string())
+            }
+        }
+    }
+
+    /// Why a transaction was not committed, or may not have been.
+    #[derive(Debug)]
+    pub enum CommitError {
+        /// It was rolled back.
+        RolledBack(sqlx::Error),
+        /// No answer came to the commit: nobody knows.
+        Unknown(sqlx::Error),
+    }
+}
+
+pub(crate) use sealed::{CommitError, Dialect};
+
+/// Executes a query with text and whole numbers for arguments.
+macro_rules! statements {
+    ($database:ty) => {
+        fn execute(
+            connection: &mut Self::Connection,
+            sql: Arc<str>,
+            args: Vec<Arg>,
+        ) -> BoxFuture<'_, Result<u64, sqlx::Error>> {
+            Box::pin(async move {
+                let query = args.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, arg| match arg {
+                    Arg::Text(text) => query.bind(text),
+                    Arg::Int(number) => query.bind(number),
+                    Arg::Null => query.bind(None::<String>),
+                });
+                Ok(query.execute(connection).await?.rows_affected())
+            })
+        }
+
+        fn fetch(
+            connection: &mut Self::Connection,
+            sql: Arc<str>,
+            args: Vec<Arg>,
+        ) -> BoxFuture<'_, Result<Vec<super::Row>, sqlx::Error>> {
+            Box::pin(async move {
+                let query = args.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, arg| match arg {
+                    Arg::Text(text) => query.bind(text),
+                    Arg::Int(number) => query.bind(number),
+                    Arg::Null => query.bind(None::<String>),
+                });
+                let rows = query.fetch_all(connection).await?;
+                rows.iter().map(|row| (0..row.len()).map(|column| row.try_get(column)).collect()).collect()
+            })
+        }
+
+        fn script(connection: &mut Self::Connection, sql: String) -> BoxFuture<'_, Result<(), sqlx::Error>> {
+            Box::pin(async move { sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop) })
+        }
+    };
+}
+pub(crate) use statements;

@@ -1,0 +1,23 @@
+//! What both databases do, and what only PostgreSQL does.
+
+use sagaflow_sqlx::Postgres as Db;
+
+use crate::support::PostgresStage as Stage;
+
+/// How a transaction that writes is begun.
+const BEGIN: &str = "BEGIN";
+
+#[path = "barrier.rs"]
+mod barrier;
+#[path = "inbox.rs"]
+mod inbox;
+#[path = "misuse.rs"]
+mod misuse;
+#[path = "outbox.rs"]
+mod outbox;
+#[path = "projection.rs"]
+mod projection;
+#[path = "sagas.rs"]
+mod sagas;
+#[path = "server.rs"]
+mod server;

@@ -1,0 +1,28 @@
+//! What is put together: sagas in sagas, sleeps, timeouts. Each saga is run inline (the oracle), durably in the lab, with every crash and
+//! every trouble with a delivery in turn; and over NATS.
+
+#[path = "composition/support.rs"]
+mod support;
+
+#[path = "composition/bytes.rs"]
+mod bytes;
+#[path = "composition/errors.rs"]
+mod errors;
+#[path = "composition/handles.rs"]
+mod handles;
+#[path = "composition/joins.rs"]
+mod joins;
+#[path = "composition/mailbox.rs"]
+mod mailbox;
+#[path = "composition/nested.rs"]
+mod nested;
+#[path = "composition/progress.rs"]
+mod progress;
+#[path = "composition/races.rs"]
+mod races;
+#[path = "composition/scopes.rs"]
+mod scopes;
+#[path = "composition/steps.rs"]
+mod steps;
+#[path = "composition/time.rs"]
+mod time;

@@ -1,0 +1,6 @@
+//! Sagas as they are written by those who know nothing of the compiler: in the shape of the classic samples of workflow
+//! systems.
+
+mod batches;
+mod orders;
+mod people;

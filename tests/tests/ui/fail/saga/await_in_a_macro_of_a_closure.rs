@@ -1,0 +1,13 @@
+use sagaflow::prelude::*;
+
+#[step]
+async fn double(number: u64) -> Result<u64, Failure> {
+    Ok(number * 2)
+}
+
+#[saga]
+async fn twice(numbers: Vec<u64>) -> Result<String, Failure> {
+    Ok(numbers.iter().map(|number| format!("{:?}", double(*number).await)).collect())
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use sagaflow::prelude::*;
+
+#[step]
+async fn double(number: u64) -> Result<u64, Failure> {
+    Ok(number * 2)
+}
+
+#[saga]
+async fn twice(number: u64) -> Result<u64, Failure> {
+    async fn helper(number: u64) -> Result<u64, Failure> {
+        double(number).await
+    }
+    double(helper(number).await?).await
+}
+
+fn main() {}

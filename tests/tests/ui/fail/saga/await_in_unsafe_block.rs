@@ -1,0 +1,14 @@
+use sagaflow::prelude::*;
+
+#[step]
+async fn double(number: u64) -> Result<u64, Failure> {
+    Ok(number * 2)
+}
+
+#[saga]
+async fn twice(number: u64) -> Result<u64, Failure> {
+    let value = unsafe { double(number).await? };
+    Ok(value)
+}
+
+fn main() {}

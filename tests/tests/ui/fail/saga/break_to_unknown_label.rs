@@ -1,0 +1,16 @@
+use sagaflow::prelude::*;
+
+#[step]
+async fn double(number: u64) -> Result<u64, Failure> {
+    Ok(number * 2)
+}
+
+#[saga]
+async fn twice(number: u64) -> Result<u64, Failure> {
+    let found = loop {
+        break 'found double(number).await?;
+    };
+    Ok(found)
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use sagaflow::prelude::*;
+
+#[step]
+async fn double(number: u64) -> Result<u64, Failure> {
+    Ok(number * 2)
+}
+
+#[saga]
+#[saga]
+async fn twice(number: u64) -> Result<u64, Failure> {
+    double(number).await
+}
+
+fn main() {}

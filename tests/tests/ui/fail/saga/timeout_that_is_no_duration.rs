@@ -1,0 +1,13 @@
+use sagaflow::prelude::*;
+
+#[step]
+async fn charge(cents: u64) -> Result<u64, Failure> {
+    Ok(cents)
+}
+
+#[saga]
+async fn pay(cents: u64) -> Result<u64, Failure> {
+    charge(cents).timeout("half a minute").await?
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use sagaflow::prelude::*;
+
+#[step(blocking, blocking)]
+fn pack(order: u64) -> Result<u64, Failure> {
+    Ok(order)
+}
+
+fn main() {}

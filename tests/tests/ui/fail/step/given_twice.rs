@@ -1,0 +1,14 @@
+use sagaflow::prelude::*;
+
+#[step]
+async fn double(number: u64) -> Result<u64, Failure> {
+    Ok(number * 2)
+}
+
+#[step]
+#[step]
+async fn triple(number: u64) -> Result<u64, Failure> {
+    Ok(number * 3)
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use sagaflow::prelude::*;
+
+#[step(name)]
+async fn create_user(name: String) -> String {
+    name
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use sagaflow::prelude::*;
+
+#[step(transaction = "postgres")]
+async fn debit(account: i64) -> Result<(), Failure> {
+    let _ = account;
+    Ok(())
+}
+
+fn main() {}

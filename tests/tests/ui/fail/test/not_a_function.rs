@@ -1,0 +1,6 @@
+#[sagaflow::test]
+struct Shop;
+
+fn main() {
+    drop(Shop);
+}

@@ -1,0 +1,4 @@
+#[sagaflow::test]
+async fn it_survives() {}
+
+fn main() {}
