@@ -51,7 +51,7 @@ async fn unwinds_last_first(stage: Stage) {
     let worker = stage.worker();
     let handle = stage.client.start(trip(to(&["Rome", "Oslo"], "pay"))).id("a").await.unwrap();
     let error = handle.outcome().await.unwrap().unwrap_err();
-    assert_eq!(error.to_string(), "no money");
+    assert_eq!(error.to_string(), "no money (from `pay` at `pay` of trip/a, attempt 1)");
     // `pay` is undone by its arguments: also when it has failed.
     assert_eq!(stage.log(), ["book Rome", "book Oslo", "pay 2", "give back 2", "cancel Oslo", "cancel Rome"]);
     let status = handle.status().await.unwrap();

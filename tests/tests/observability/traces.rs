@@ -135,7 +135,7 @@ async fn one_trace_spans_clients_and_workers() {
     first_thread.join().unwrap();
     let (second, stop_second, second_thread) = worker(server.url(), surviving.clone());
     let outcome = timeout(PATIENCE, handle.outcome()).await.unwrap().unwrap();
-    assert_eq!(outcome.unwrap_err().to_string(), "changed my mind");
+    assert_eq!(outcome.unwrap_err().to_string(), "changed my mind (from journey/a)");
     stop_second.send(true).unwrap();
     second_thread.join().unwrap();
 
