@@ -109,12 +109,12 @@ impl Client {
     /// Cancels an instance: at the next boundary it unwinds, and its outcome is a fault of the kind
     /// [`Cancelled`](crate::FaultKind::Cancelled). A step that is being run is not stopped; it can ask whether it is to
     /// end early ([`StepContext::is_cancelled`](crate::StepContext::is_cancelled)). Cancelling twice, or an instance that unwinds already, changes
-    /// nothing. This returns when the request is stored.
+    /// nothing, also when it has come to its end by the first. This returns when the request is stored.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such instance; [`ErrorKind::NotRunning`](crate::ErrorKind::NotRunning)
-    /// if it has come to its end, or waits for an operator; otherwise what the transport says.
+    /// if it has come to another end, or waits for an operator; otherwise what the transport says.
     pub async fn cancel(&self, saga: &str, id: &str) -> Result<(), Error> {
         post::cancel(self, &InstanceId::new(saga, id)?).await
     }

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use super::{Client, status};
 use crate::durable::Signal;
 use crate::engine::{self, CANCEL};
-use crate::record::{self, Record, Status, Value};
+use crate::record::{self, Cause, FaultKind, Record, Status, Value};
 use crate::transport::{AppendError, InstanceId, Post};
 use crate::{Error, ErrorKind, appending};
 
@@ -84,8 +84,12 @@ pub(super) async fn cancel(client: &Client, instance: &InstanceId) -> Result<(),
     Ok(())
 }
 
-/// Whether there is nothing left to cancel, as the instance unwinds already; an error if it has ended or can't.
+/// Whether there is nothing left to cancel, as the instance unwinds already or was cancelled; an error if it has ended otherwise or can't.
 fn is_over(instance: &InstanceId, record: &Record) -> Result<bool, Error> {
+    // Who cancels twice may come when the first has had its effect.
+    if matches!(&record.cause, Some(Cause::Fault(fault)) if fault.kind == FaultKind::Cancelled) {
+        return Ok(true);
+    }
     let why = match record.status {
         Status::Running => return Ok(false),
         Status::Unwinding => return Ok(true),
