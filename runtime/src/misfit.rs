@@ -94,6 +94,8 @@ pub(crate) fn form(form: &str) -> Option<&'static str> {
         "Timeout" => "something with a `.timeout(…)`",
         "Sleep" => "a `sleep`",
         "Signalled" => "a `signal`",
+        "TryTake" => "a `signal` with `.try_take()`",
+        "Drain" => "a `signal` with `.drain()`",
         "Join" | "JoinAll" => "a `join!`",
         "TryJoin" | "TryJoinAll" => "a `try_join!`",
         "Race" | "RaceAll" => "a `race!`",

@@ -20,7 +20,7 @@ pub use caught::{Caught, StepError};
 pub use join::{Join, TryJoin};
 pub use race::{Race, RaceAll, Winner, race_all};
 pub use scope::{Commit, Defer, commit, defer};
-pub use signal::{Signal, Signalled, signal};
+pub use signal::{Drain, Signal, Signalled, TryTake, signal};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use started::{Next, Started, StartedSet};
 pub use time::{IntoDuration, IntoTime};

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::definition::{Body, Migration, SagaDefinition, StateDefinition};
 use crate::machine::panic_text;
 use crate::misfit::{Misfit, form, outermost, parts};
-use crate::record::{FORMAT, Frame, Join, Nested, Node, Race, Record, Status, StepCall, Value};
+use crate::record::{FORMAT, Frame, Join, Nested, Node, Race, Record, Status, StepCall, Take, Value};
 
 /// Values of more bytes are not read beforehand, as that costs as much as reading them for good. Should they not fit, the
 /// step has been run when that is found.
@@ -152,7 +152,11 @@ fn form_fits(saga: &str, state: &StateDefinition, awaits: &str, node: &Node) -> 
         Node::Saga(nested) if nested.catch => "Caught",
         Node::Step(_) | Node::Saga(_) => "Call",
         Node::Sleep(_) => "Sleep",
-        Node::Signal(_) => "Signalled",
+        Node::Signal(signal) => match signal.take {
+            Take::Next => "Signalled",
+            Take::Present => "TryTake",
+            Take::All => "Drain",
+        },
         Node::Timeout(_) => "Timeout",
         Node::Join(join) if join.fails_fast => "TryJoin",
         Node::Join(_) => "Join",

@@ -3,11 +3,11 @@
 //! Mail is in the record only when it has been taken; the record says up to which number of each queue that is so. A signal is taken by
 //! a leaf that waits for it, the first listed in the tree; when a race has its winner, those that are listed after it take none.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::tree::Done;
 use super::turn::Turn;
-use crate::record::{Fault, FaultKind, Frame, Join, Node, Race, Record, Reply, Status, Value};
+use crate::record::{Awaited, Fault, FaultKind, Frame, Join, Node, Race, Record, Reply, Status, Take, Value};
 
 /// The queue of requests to cancel an instance.
 pub(crate) const CANCEL: &str = "$cancel";
@@ -28,10 +28,21 @@ pub(crate) enum Body {
     Cancel,
 }
 
+/// The queues that a record waits for, as they were when somebody has looked.
+#[derive(Debug, Default)]
+pub(crate) struct Looked {
+    /// The mail that was in them, up to a limit for each.
+    pub letters: Vec<Letter>,
+    /// Their names.
+    pub queues: Vec<String>,
+}
+
 /// What an event has brought from outside, until somebody takes it.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     signals: HashMap<String, VecDeque<(u64, Value)>>,
+    /// The queues that have been looked into: there is no more in them than this.
+    looked: HashSet<String>,
     /// Up to which number mail was taken, by queue.
     taken: BTreeMap<String, u64>,
     cancel: bool,
@@ -54,6 +65,17 @@ impl Inbox {
         inbox
     }
 
+    pub(super) fn looked(Looked { letters, queues }: Looked) -> Self {
+        Self { looked: queues.into_iter().collect(), ..Self::of(letters) }
+    }
+
+    /// The next signal of a queue.
+    fn next(&mut self, name: &str) -> Option<Value> {
+        let (number, value) = self.signals.get_mut(name)?.pop_front()?;
+        self.take(name, number);
+        Some(value)
+    }
+
     fn take(&mut self, name: &str, number: u64) {
         let taken = self.taken.entry(name.to_owned()).or_default();
         *taken = number.max(*taken);
@@ -61,15 +83,28 @@ impl Inbox {
 }
 
 impl Turn<'_> {
-    /// The signal that a leaf waits for, if it has come.
-    pub(super) fn signal(&mut self, name: &str) -> Option<Done> {
+    /// What a leaf gets that waits for a signal, or looks for some. One that `begins` gets only what is there: what is not there is known
+    /// when somebody has looked for its sake, or code that looks again and again would never come to a record.
+    pub(super) fn signal(&mut self, awaited: &Awaited, begins: bool) -> Option<Done> {
+        let Awaited { name, take } = awaited;
         if self.inbox.closed {
             return None;
         }
-        let (number, value) = self.inbox.signals.get_mut(name)?.pop_front()?;
-        self.inbox.take(name, number);
+        let is_known = !begins && self.inbox.looked.contains(name);
+        let reply = match take {
+            Take::Next => Reply::Output(self.inbox.next(name)?),
+            Take::Present => match self.inbox.next(name) {
+                Some(value) => Reply::All(vec![Reply::Output(value)]),
+                None if is_known => Reply::All(Vec::new()),
+                None => return None,
+            },
+            Take::All if is_known => {
+                Reply::All(std::iter::from_fn(|| self.inbox.next(name)).map(Reply::Output).collect())
+            }
+            Take::All => return None,
+        };
         self.changes.note();
-        Some(Done { reply: Reply::Output(value), failed: false })
+        Some(Done { reply, failed: false })
     }
 
     pub(super) fn is_cancelled(&self) -> bool {

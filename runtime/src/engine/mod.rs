@@ -41,10 +41,10 @@ pub(crate) use attempt::{Ended, Ending, last_chance};
 pub(crate) use changes::Path;
 pub(crate) use fit::fit;
 pub(crate) use hand_back::{Head, handed_back, head};
-pub(crate) use mail::{Body, CANCEL, Letter, awaits, taken};
+pub(crate) use mail::{Body, CANCEL, Letter, Looked, awaits, taken};
 pub(crate) use notes::{Changes, fold};
 pub(crate) use paused::{about_size, paused};
-pub(crate) use plan::{Plan, newer, plan, wakes};
+pub(crate) use plan::{Plan, looks, newer, plan, wakes};
 pub(crate) use saved::keep;
 pub(crate) use start::{beginning, start};
 
@@ -71,6 +71,8 @@ pub(crate) enum Event {
     Tick(Timestamp),
     /// Mail has come.
     Mail(Vec<Letter>),
+    /// Somebody has looked for mail.
+    Looked(Looked),
 }
 
 /// Why there is no next record.
@@ -106,6 +108,7 @@ pub(crate) fn apply(
         (Status::Running | Status::Unwinding, Event::Ended(ended), true) => turn.ended = ended,
         (Status::Running, Event::Tick(due), true) => turn.due = due,
         (Status::Running, Event::Mail(letters), true) => turn.inbox = Inbox::of(letters),
+        (Status::Running, Event::Looked(looked), true) => turn.inbox = Inbox::looked(looked),
         (status, event, pending) => {
             return Err(Halt::Illegal(format!(
                 "{event:?} in status {status:?} with pending: {pending}; please report it"

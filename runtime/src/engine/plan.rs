@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::definition::SagaDefinition;
-use crate::record::{Branch, FORMAT, Frame, Join, Node, Race, Record, Started, Status, StepCall};
+use crate::record::{Branch, FORMAT, Frame, Join, Node, Race, Record, Started, Status, StepCall, Take};
 
 /// What to do with a record.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(crate) enum Plan<'r> {
     RunAll(Vec<&'r StepCall>, Option<Timestamp>),
     /// A timer has come to its end.
     Tick,
+    /// Look which mail there is: it goes on with that, or with none.
+    Look,
     /// Nothing before this time; before the end of all times, if it only waits for mail.
     Wait(Timestamp),
     /// Nothing: it has come to its end, or waits for an operator.
@@ -47,6 +49,7 @@ pub(crate) fn plan<'r>(record: &'r Record, definition: &SagaDefinition, now: Tim
         _ if wants.due => Plan::Tick,
         (Some(call), wake) if wants.branches => Plan::RunAll(std::iter::once(call).chain(wants.others).collect(), wake),
         (Some(call), give_up) => Plan::Run(call, give_up),
+        (None, _) if wants.looks => Plan::Look,
         (None, Some(time)) => Plan::Wait(time),
         (None, None) => Plan::Unfit(format!("the record waits for nothing in state `{}`", frame.state)),
     }
@@ -60,8 +63,14 @@ pub(crate) fn newer(format: u32) -> String {
 /// When there is something to do for a record, if that is later than `now`.
 pub(crate) fn wakes(record: &Record, now: Timestamp) -> Option<Timestamp> {
     let frame = record.frame.as_ref().filter(|frame| frame.pending.is_some())?;
-    let Wants { ready, wake, due, .. } = Wants::of(record, frame, now);
-    if due || ready.is_some() { None } else { wake }
+    let Wants { ready, wake, due, looks, .. } = Wants::of(record, frame, now);
+    if due || looks || ready.is_some() { None } else { wake }
+}
+
+/// Whether somebody is to look which mail there is.
+pub(crate) fn looks(record: &Record) -> bool {
+    let frame = record.frame.as_ref().filter(|_| record.status == Status::Running);
+    frame.is_some_and(|frame| Wants::of(record, frame, Timestamp::MIN).looks)
 }
 
 /// What a tree wants at a time.
@@ -77,6 +86,8 @@ struct Wants<'r> {
     wake: Option<Timestamp>,
     /// Whether a timer has come to its end.
     due: bool,
+    /// Whether mail is looked for.
+    looks: bool,
 }
 
 impl<'r> Wants<'r> {
@@ -102,7 +113,11 @@ impl<'r> Wants<'r> {
             Node::Step(call) => self.add_call(call, now),
             Node::Undo(undoing) => self.add_call(&undoing.call, now),
             Node::Sleep(timer) => self.add_time(timer.until, now),
-            Node::Signal(_) => self.wake_at(Timestamp::MAX),
+            Node::Signal(signal) if signal.take == Take::Next => self.wake_at(Timestamp::MAX),
+            Node::Signal(_) => {
+                self.looks = true;
+                self.wake_at(now);
+            }
             Node::Timeout(timeout) => {
                 self.add_time(timeout.timer.until, now);
                 self.add(&timeout.of.node, now);

@@ -43,7 +43,7 @@ pub(super) fn enter(
             begin_timer(timer, turn);
             Ok(None)
         }
-        Node::Signal(signal) => Ok(turn.signal(&signal.name)),
+        Node::Signal(signal) => Ok(turn.signal(signal, true)),
         Node::Saga(nested) => {
             let Nested { saga, frame, .. } = &mut **nested;
             // What its caller has seen fail before led to nothing in here.
@@ -89,7 +89,7 @@ pub(super) fn poll(
             },
             None => Ok(None),
         },
-        Node::Signal(signal) => Ok(turn.signal(&signal.name)),
+        Node::Signal(signal) => Ok(turn.signal(signal, false)),
         Node::Sleep(timer) => Ok(is_due(*timer, turn).then_some(Done::well(Reply::Elapsed))),
         Node::Saga(nested) => {
             let Nested { saga, frame, .. } = &mut **nested;

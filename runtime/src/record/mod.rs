@@ -45,7 +45,7 @@ pub use started::{HandleOf, Started};
 pub(crate) use trace::Parent;
 pub use trace::TraceContext;
 pub use tree::{
-    Awaited, Branch, Deferred, Join, Nested, Node, Race, Reply, Scoping, StepCall, Timeout, Timer, Undoing,
+    Awaited, Branch, Deferred, Join, Nested, Node, Race, Reply, Scoping, StepCall, Take, Timeout, Timer, Undoing,
 };
 pub use value::{Unreadable, Unserializable, Value, Vars};
 

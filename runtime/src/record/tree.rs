@@ -117,6 +117,30 @@ pub struct Timer {
 pub struct Awaited {
     /// The name of its queue.
     pub name: String,
+    /// How many are taken.
+    #[serde(default, skip_serializing_if = "Take::is_next")]
+    pub take: Take,
+}
+
+/// How many signals are taken, and whether they are waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Take {
+    /// The next one; it is waited for.
+    #[default]
+    Next,
+    /// One, if there is one.
+    Present,
+    /// All that there are, up to a limit.
+    All,
+}
+
+impl Take {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it by reference")]
+    fn is_next(&self) -> bool {
+        *self == Self::Next
+    }
 }
 
 /// A saga that runs inside its caller's instance.

@@ -119,7 +119,12 @@ impl<'a> Job<'a> {
         }
         match engine::plan(&record, self.saga(), engine::after(now, DUE)) {
             Plan::Nothing => self.delivery.handle.ack().await,
-            Plan::Wait(until) => Box::pin(self.rest(record, now, until)).await,
+            Plan::Wait(until) => Box::pin(self.rest(record, now, Some(until))).await,
+            Plan::Look if self.delivery.delivered > u64::from(self.worker.options.lost_limit) => {
+                let reason = "its workers die when it has looked for signals; the saga's code after that may be why";
+                Box::pin(self.pause(Some(&record), reason.to_owned())).await;
+            }
+            Plan::Look => Box::pin(self.rest(record, now, None)).await,
             Plan::Unfit(reason) => Box::pin(self.hand_back(Some(&record), reason, now)).await,
             Plan::Begin if self.delivery.delivered > u64::from(self.worker.options.lost_limit) => {
                 let reason = "its workers die when they take it up; the saga's code before its first step may be why";
@@ -159,13 +164,14 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// There is nothing to do before a time, unless there is mail that the record waits for.
-    async fn rest(&self, record: Box<Record>, now: Timestamp, until: Timestamp) {
-        match self.letters(&record).await {
-            Ok(letters) if !letters.is_empty() => self.transition(record, Event::Mail(letters)).await,
-            Ok(_) if until == Timestamp::MAX => self.delivery.handle.ack().await,
-            Ok(_) => self.wait(now, until).await,
-            Err(error) => {
+    /// There is nothing to do before a time, unless there is mail that the record waits for; without a time, it goes on also if there is none.
+    async fn rest(&self, record: Box<Record>, now: Timestamp, until: Option<Timestamp>) {
+        match (self.look(&record).await, until) {
+            (Ok(looked), None) => self.transition(record, Event::Looked(looked)).await,
+            (Ok(looked), _) if !looked.letters.is_empty() => self.transition(record, Event::Looked(looked)).await,
+            (Ok(_), Some(until)) if until == Timestamp::MAX => self.delivery.handle.ack().await,
+            (Ok(_), Some(until)) => self.wait(now, until).await,
+            (Err(error), _) => {
                 tracing::warn!(instance = %self.delivery.instance, "its mail can't be read; the record comes again: {error}");
                 self.delivery.handle.nak(std::time::Duration::from_secs(1)).await;
             }
@@ -269,7 +275,7 @@ impl<'a> Job<'a> {
     /// Moves the instance on; then it is cancelled, if it is to be, and still runs.
     async fn transition_or(&self, mut record: Box<Record>, event: Event, cancel: Option<Letter>) {
         let now = self.worker.options.clock.now();
-        let mut mail = matches!(event, Event::Mail(_));
+        let mut mail = matches!(event, Event::Mail(_) | Event::Looked(_));
         let mut applied = engine::apply(&mut record, event, self.saga(), now);
         if let (Ok(_), Some(cancel), Status::Running) = (&applied, cancel, record.status) {
             mail = true;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::job::{DUE, Job};
-use crate::engine::{self, Body, CANCEL, Event, Letter, Plan};
+use crate::engine::{self, Body, CANCEL, Event, Letter, Looked, Plan};
 use crate::record::{self, Codec, Record, Status, Value};
 use crate::transport::Notice;
 
@@ -59,14 +59,14 @@ impl Job<'_> {
             };
             return handle.nak(again).await;
         }
-        let letters = match cancel {
-            true => Ok(vec![Letter { number: *number, body: Body::Cancel }]),
-            false => self.letters(&record).await,
-        };
-        match letters {
+        if cancel {
+            let letter = Letter { number: *number, body: Body::Cancel };
+            return self.transition(record, Event::Mail(vec![letter])).await;
+        }
+        match self.look(&record).await {
             // It was discarded.
-            Ok(letters) if letters.is_empty() => handle.ack().await,
-            Ok(letters) => self.take_mail(record, letters).await,
+            Ok(looked) if looked.letters.is_empty() => handle.ack().await,
+            Ok(looked) => self.transition(record, Event::Looked(looked)).await,
             Err(error) => {
                 tracing::warn!(%instance, "mail can't be read; the notice comes again: {error}");
                 handle.nak(LATER).await;
@@ -74,17 +74,18 @@ impl Job<'_> {
         }
     }
 
-    /// The mail that a record waits for.
-    pub(super) async fn letters(&self, record: &Record) -> Result<Vec<Letter>, crate::Error> {
-        let mut letters = Vec::new();
+    /// Looks into the queues that a record waits for.
+    pub(super) async fn look(&self, record: &Record) -> Result<Looked, crate::Error> {
+        let mut looked = Looked::default();
         for (name, after) in engine::awaits(record) {
             let mail = self.worker.transport.mail(&self.delivery.instance, &name, after, MOST).await?;
-            letters.extend(mail.into_iter().map(|mail| {
+            looked.letters.extend(mail.into_iter().map(|mail| {
                 let body = Body::Signal(name.clone(), value(&*self.worker.options.codec, &mail.payload));
                 Letter { number: mail.number, body }
             }));
+            looked.queues.push(name);
         }
-        Ok(letters)
+        Ok(looked)
     }
 
     /// The request to cancel this instance, if it has not been taken.
@@ -93,11 +94,6 @@ impl Job<'_> {
         // If it can't be read now, its notice comes again.
         let mail = self.worker.transport.mail(&self.delivery.instance, CANCEL, after, 1).await.ok()?;
         mail.first().map(|mail| Letter { number: mail.number, body: Body::Cancel })
-    }
-
-    /// Moves the instance on by its mail.
-    pub(super) async fn take_mail(&self, record: Box<Record>, letters: Vec<Letter>) {
-        self.transition(record, Event::Mail(letters)).await;
     }
 
     /// Has what was taken removed.

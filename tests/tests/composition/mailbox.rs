@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::{Trace, measure, nats, pay, reserve};
 
+#[path = "mailbox/takes.rs"]
+mod takes;
+
 #[signal]
 #[derive(Debug, Serialize, Deserialize)]
 struct Add {

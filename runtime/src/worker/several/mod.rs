@@ -17,7 +17,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{SemaphorePermit, watch};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tracing::Instrument;
 
 use super::alarm::Reachable;
@@ -34,6 +34,9 @@ use store::THIRDS;
 
 /// So little before its time something is due: clocks are not read at the same instant.
 const AT_ONCE: Duration = Duration::from_millis(1);
+
+/// So long nothing is done after mail could not be read.
+const UNREADABLE: Duration = Duration::from_millis(200);
 
 /// What a task has come to: the call's occurrence, and how its attempt has ended.
 type Joined = Result<(Id, (u64, Option<Ended>)), JoinError>;
@@ -159,16 +162,20 @@ impl<'a> Several<'a> {
     /// Tells the engine of the mail that has come for what is waited for; and, when nothing runs any more, that the instance is to be cancelled. `false`: the
     /// instance is paused by it.
     async fn take_mail(&mut self) -> bool {
-        if self.looked.as_ref() != Some(&engine::awaits(&self.record)) {
-            let letters = match self.job.letters(&self.record).await {
-                Ok(letters) => letters,
-                Err(error) => {
-                    tracing::warn!(instance = %self.job.delivery.instance, "mail can't be read; its notice comes again: {error}");
-                    Vec::new()
+        let looks = engine::looks(&self.record);
+        if looks || self.looked.as_ref() != Some(&engine::awaits(&self.record)) {
+            match self.job.look(&self.record).await {
+                Ok(looked) => {
+                    let is_news = looks || !looked.letters.is_empty();
+                    if is_news && !self.apply(Event::Looked(looked)).await {
+                        return false;
+                    }
                 }
-            };
-            if !letters.is_empty() && !self.apply(Event::Mail(letters)).await {
-                return false;
+                Err(error) => {
+                    tracing::warn!(instance = %self.job.delivery.instance, "mail can't be read; it is tried again, or its notice comes again: {error}");
+                    // What looks for it does so again at once.
+                    sleep(UNREADABLE).await;
+                }
             }
             self.looked = Some(engine::awaits(&self.record));
         }
