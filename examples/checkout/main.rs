@@ -51,9 +51,7 @@ const ACK_WAIT: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| "warn,sagaflow::worker::job=error".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    sagaflow_examples::quiet_logs();
     match run(&Options::parse()).await {
         Ok(code) => code,
         Err(error) => {

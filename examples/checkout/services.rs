@@ -79,8 +79,8 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// The share of attempts that get no answer.
-    const FAILING: f64 = 0.1;
+    /// How many attempts in a hundred get no answer.
+    const FAILING: u8 = 10;
 
     pub(crate) async fn pay(
         &self,
@@ -111,8 +111,7 @@ impl Gateway {
         if !self.latency.is_zero() {
             tokio::time::sleep(self.latency).await;
         }
-        let seed = fnv1a(format!("{}#{}#{}", cx.step(), cx.key(), cx.attempt()).as_bytes());
-        let fails = fastrand::Rng::with_seed(seed).f64() < Self::FAILING;
+        let fails = sagaflow_examples::strikes(cx, Self::FAILING);
         if fails { Err(PaymentError::Unavailable) } else { Ok(()) }
     }
 }
@@ -120,9 +119,4 @@ impl Gateway {
 /// The journal is of other orders, or of another version of the saga.
 fn other_thing(cx: &StepContext) -> LedgerError {
     LedgerError(format!("it holds something else under the key `{}`", cx.key()))
-}
-
-/// A hash that is the same everywhere and for ever (Fowler, Noll, Vo: FNV-1a, 64 bits).
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

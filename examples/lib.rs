@@ -1,1 +1,0 @@
-//! Runnable examples of sagaflow: each folder is one, `cargo run --example NAME`.
