@@ -3,7 +3,7 @@
 //! * `#[step(transaction)]` with a [`Transaction`]: what the step writes and the note that it has been run are committed together,
 //!   so its effects happen exactly once.
 //! * [`client.start_in(&mut tx, …)`](StartIn::start_in): an instance is started when a transaction of yours is committed, and never if
-//!   it is rolled back. A [`Relay`] hands it over.
+//!   it is rolled back; [`client.signal_in(&mut tx, …)`](SignalIn::signal_in) sends a signal in the same way. A [`Relay`] hands them over.
 //! * A [`Projector`] keeps one row per instance: `SELECT` what your sagas are doing.
 //!
 //! The guide, with examples, is `docs/database.md` of the repository. Feature flags: `postgres` and `sqlite`, both on.
@@ -23,7 +23,7 @@ pub use clear::Cleared;
 pub use database::{Database, DatabaseBuilder, Isolation, Main};
 pub use error::{Error, ErrorKind};
 pub use migrations::Migration;
-pub use outbox::{Relay, StartIn};
+pub use outbox::{Relay, SignalIn, StartIn};
 pub use projection::Projector;
 #[cfg(feature = "postgres")]
 pub use sqlx::Postgres;

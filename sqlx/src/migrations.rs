@@ -7,15 +7,19 @@ use crate::driver::{Dialect, Driver};
 use crate::error::{self, Error, ErrorKind};
 use crate::names::Names;
 
-/// One step: statements for both databases, and those that only a server needs.
+/// One step: statements for both databases, and those for a server or a file only.
 struct Step {
     name: &'static str,
     both: &'static str,
     server: &'static str,
+    file: &'static str,
 }
 
 /// The steps, from version 1 on.
-const STEPS: [Step; 1] = [Step { name: "inbox, outbox, projection", both: FIRST, server: FIRST_SERVER }];
+const STEPS: [Step; 2] = [
+    Step { name: "inbox, outbox, projection", both: FIRST, server: FIRST_SERVER, file: FIRST_FILE },
+    Step { name: "signals in the outbox", both: SIGNALS, server: "", file: "" },
+];
 
 /// A statement of a note that is open when it is committed breaks the reference to `never`, which has no rows: so whoever commits before
 /// the step has returned is refused by the database itself.
@@ -128,8 +132,14 @@ CREATE VIEW {table:trouble} AS
        OR status IN ('running', 'unwinding') AND coalesce(wakes, updated) < datetime('now', '-5 minutes');
 ";
 
+/// Only who knows that a row was tried before can say what a refusal means.
+const SIGNALS: &str = "
+ALTER TABLE {table:outbox} ADD COLUMN tries INTEGER NOT NULL DEFAULT 0; -- how often a relay has tried it
+CREATE INDEX {plain:outbox_instance} ON {table:outbox} (saga, instance) WHERE state = 'waiting';
+";
+
 /// The version that this one writes and reads.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 const _: () = assert!(VERSION as usize == STEPS.len());
 
 /// One step of the migration, for those who let a tool of their own run it.
@@ -152,8 +162,8 @@ pub(crate) fn all(names: &Names, dialect: &Dialect) -> Vec<Migration> {
     }
     before.push_str(&names.fill(LEDGER, dialect));
     let step = |(version, step): (u32, &Step)| {
-        let Step { name, both, server } = step;
-        let own = if dialect.is_server { server } else { FIRST_FILE };
+        let Step { name, both, server, file } = step;
+        let own = if dialect.is_server { server } else { file };
         let ledger = names.table("migrations");
         let sql = names.fill(&format!("{both}{own}").replace("{channel}", &names.channel()), dialect);
         let before = if version == 1 { before.as_str() } else { "" };

@@ -14,7 +14,7 @@ mod tests;
 pub use handle::Handle;
 pub use outcome::SagaError;
 pub use post::SignalBuilder;
-pub use prepared::PreparedStart;
+pub use prepared::{PreparedSignal, PreparedStart};
 pub use start::{IfExists, StartBuilder};
 pub use status::InstanceStatus;
 

@@ -3,12 +3,13 @@
 use std::future::IntoFuture;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::future::BoxFuture;
 
-use super::{Client, status};
+use super::{Client, PreparedSignal, status};
 use crate::durable::Signal;
-use crate::engine::{self, CANCEL};
-use crate::record::{self, Cause, FaultKind, Record, Status, Value};
+use crate::engine::{self, CANCEL, RESERVE};
+use crate::record::{self, Cause, FaultKind, Record, SIGNAL_FORMAT, SentSignal, Status, Value};
 use crate::transport::{AppendError, InstanceId, Post};
 use crate::{Error, ErrorKind, appending};
 
@@ -40,20 +41,67 @@ impl<'c, T: Signal> SignalBuilder<'c, T> {
 
     async fn send(self) -> Result<(), Error> {
         let Self { client, instance, signal, key } = self;
-        let instance = instance?;
-        let value = Value::write(&signal).map_err(|error| {
-            Error::new(ErrorKind::Unserializable, format!("the signal `{}` can't be written: {error}", T::NAME))
-        })?;
-        let payload = client.codec.encode(value.as_json().to_owned().into_bytes());
         let remember = key.is_some();
-        let key = key.unwrap_or_else(|| format!("{:032x}", fastrand::u128(..)));
-        standing(client, &instance).await.and_then(|record| takes_signals(&instance, &record))?;
-        let post = Post { instance: &instance, name: T::NAME, key: &key, remember, payload };
-        let Some(number) = post_surely(client, post).await? else { return Ok(()) };
-        // It may have come to its end meanwhile: then it has either taken the signal, or never will.
-        let record = standing(client, &instance).await?;
-        if engine::taken(&record, T::NAME) >= number { Ok(()) } else { takes_signals(&instance, &record) }
+        let sent =
+            SentSignal { format: SIGNAL_FORMAT, name: T::NAME.to_owned(), key: named(key), value: value(&signal)? };
+        send(client, &instance?, &sent, remember).await
     }
+
+    /// Writes the signal down instead of sending it: for an outbox, or somebody who sends it later
+    /// ([`Client::send_prepared`]). It has a key in any case: without one of yours, a random one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidId`] if the saga, the id or the key can't be one; [`ErrorKind::Unserializable`] if the signal can't be
+    /// written; [`ErrorKind::TooLarge`] if it is more than the transport takes.
+    pub fn prepare(self) -> Result<PreparedSignal, Error> {
+        let Self { client, instance, signal, key } = self;
+        let (instance, key) = (instance?, named(key));
+        InstanceId::new(instance.saga(), key.as_str()).map_err(|_| {
+            let text = format!(
+                "the key `{key}` of the signal `{}` can't be used (allowed: 1 to {} ASCII letters, digits and signs other than `.` `*` `>` `/` `\\`)",
+                T::NAME,
+                InstanceId::MAX_LEN
+            );
+            Error::new(ErrorKind::InvalidId, text)
+        })?;
+        let sent = SentSignal { format: SIGNAL_FORMAT, name: T::NAME.to_owned(), key, value: value(&signal)? };
+        let (size, limit) = (encode(client, &sent).len(), client.transport.max_record().saturating_sub(RESERVE));
+        if size > limit {
+            let text = format!("the signal `{}` has {size} bytes, and {limit} is the most", T::NAME);
+            return Err(Error::new(ErrorKind::TooLarge, text));
+        }
+        Ok(PreparedSignal { instance, sent })
+    }
+}
+
+fn named(key: Option<String>) -> String {
+    key.unwrap_or_else(|| format!("{:032x}", fastrand::u128(..)))
+}
+
+fn value<T: Signal>(signal: &T) -> Result<Value, Error> {
+    Value::write(signal).map_err(|error| {
+        Error::new(ErrorKind::Unserializable, format!("the signal `{}` can't be written: {error}", T::NAME))
+    })
+}
+
+fn encode(client: &Client, sent: &SentSignal) -> Bytes {
+    client.codec.encode(sent.value.as_json().to_owned().into_bytes())
+}
+
+pub(super) async fn send(
+    client: &Client,
+    instance: &InstanceId,
+    sent: &SentSignal,
+    remember: bool,
+) -> Result<(), Error> {
+    standing(client, instance).await.and_then(|record| takes_signals(instance, &record))?;
+    let SentSignal { name, key, .. } = sent;
+    let post = Post { instance, name, key, remember, payload: encode(client, sent) };
+    let Some(number) = post_surely(client, post).await? else { return Ok(()) };
+    // It may have come to its end meanwhile: then it has either taken the signal, or never will.
+    let record = standing(client, instance).await?;
+    if engine::taken(&record, name) >= number { Ok(()) } else { takes_signals(instance, &record) }
 }
 
 impl<'c, T: Signal + Sync> IntoFuture for SignalBuilder<'c, T> {

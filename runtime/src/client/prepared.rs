@@ -1,11 +1,11 @@
-//! Starts that are written down first and made later, by somebody who needn't know the saga: an outbox, a queue.
+//! Starts and signals that are written down first and made later, by somebody who needn't know the saga: an outbox, a queue.
 
 use bytes::Bytes;
 
 use super::start::launched;
-use super::{Client, IfExists, enter};
+use super::{Client, IfExists, enter, post};
 use crate::engine;
-use crate::record::{self, Frame, Start};
+use crate::record::{self, Frame, SentSignal, Start};
 use crate::transport::InstanceId;
 use crate::{Error, ErrorKind};
 
@@ -77,7 +77,93 @@ impl PreparedStart {
     }
 }
 
+/// A signal that is written down: [`SignalBuilder::prepare`](super::SignalBuilder::prepare) makes one,
+/// [`Client::send_prepared`] sends it, wherever and whenever, and as often as need be: it is taken once.
+///
+/// ```
+/// use sagaflow::client::PreparedSignal;
+/// use sagaflow::prelude::*;
+/// # use serde::{Deserialize, Serialize};
+/// # #[signal] #[derive(Serialize, Deserialize)] struct Approved { by: String }
+///
+/// #[saga]
+/// async fn expense() -> Result<String, Failure> {
+///     let Approved { by } = signal::<Approved>().await;
+///     Ok(by)
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), sagaflow::Error> {
+/// # let transport = sagaflow::connect("embedded:").await?;
+/// # let worker = Worker::builder(transport.clone()).serve::<expense>().build()?.spawn();
+/// let client = Client::new(transport);
+/// let handle = client.start(expense()).id("e-7").await?;
+/// let prepared = client.signal("expense", "e-7", Approved { by: "Ada".into() }).prepare()?;
+/// let (instance, text) = (prepared.instance().clone(), prepared.to_json()?);
+/// // Later, and in another process perhaps, which doesn't know `Approved`:
+/// client.send_prepared(&PreparedSignal::from_json(instance, &text)?).await?;
+/// assert_eq!(handle.outcome().await?.unwrap(), "Ada");
+/// # worker.shutdown().await
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct PreparedSignal {
+    pub(super) instance: InstanceId,
+    pub(super) sent: SentSignal,
+}
+
+impl PreparedSignal {
+    /// Whom it is for.
+    #[must_use]
+    pub fn instance(&self) -> &InstanceId {
+        &self.instance
+    }
+
+    /// What is to be written down beside the instance's saga and id: its type's name, its key and what it says, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unserializable`] if JSON can't carry it.
+    pub fn to_json(&self) -> Result<String, Error> {
+        serde_json::to_string(&self.sent).map_err(|error| {
+            let text = format!("the signal `{}` can't be written: {error}", self.sent.name);
+            Error::new(ErrorKind::Unserializable, text)
+        })
+    }
+
+    /// Reads what was written down.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unreadable`] if it is no signal, or one of a newer version.
+    pub fn from_json(instance: InstanceId, json: &str) -> Result<Self, Error> {
+        let unreadable = |why: &dyn std::fmt::Display| {
+            Error::new(ErrorKind::Unreadable, format!("the signal to {instance} can't be read: {why}"))
+        };
+        match record::decode_signal(json) {
+            Ok(Ok(sent)) => Ok(Self { instance, sent }),
+            Ok(Err(format)) => {
+                let known = record::SIGNAL_FORMAT;
+                Err(unreadable(&format_args!(
+                    "it has format {format}, and this version of sagaflow reads up to {known}"
+                )))
+            }
+            Err(error) => Err(unreadable(&error)),
+        }
+    }
+}
+
 impl Client {
+    /// Sends a signal that was written down. It has a key: sent again, it is dropped, for as long as the instance lives.
+    ///
+    /// # Errors
+    ///
+    /// As for [`signal`](Self::signal). After an attempt of which nobody knows how it went, [`ErrorKind::NotRunning`] doesn't tell
+    /// whether the instance had taken the signal before it came to its end.
+    pub async fn send_prepared(&self, prepared: &PreparedSignal) -> Result<(), Error> {
+        post::send(self, &prepared.instance, &prepared.sent, true).await
+    }
+
     /// Makes an instance of a start that was written down, once: if there is one of its id already, this does nothing.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     FORMAT, FailedCall, FaultKind, HandBack, Json, Note, Origin, Parent, Record, START_FORMAT, Start, Status,
-    TraceContext, Value, Vars, decode, decode_start, encode_start, time,
+    TraceContext, Value, Vars, decode, decode_signal, decode_start, encode_start, time,
 };
 use crate::record::Cause;
 
@@ -380,4 +380,17 @@ fn notes_load_and_are_written_as_they_were() {
         (&4.into(), &2.into(), &serde_json::json!([2, 3, 4]))
     );
     assert_eq!(record["held"]["until"], "2026-11-22T14:04:24Z");
+}
+
+/// Signals as they are written down since they can be. Never edit it.
+const SIGNAL_1: &str = include_str!("fixtures/signal_1.json");
+
+#[test]
+fn a_signal_of_format_1_loads_and_is_written_as_it_was() {
+    let signal = decode_signal(SIGNAL_1).unwrap().unwrap();
+    assert_eq!((&*signal.name, &*signal.key, signal.value.as_json()), ("Approved", "click-1", r#"{"by":"Ada"}"#));
+    assert_eq!(serde_json::to_string(&signal).unwrap(), SIGNAL_1.trim());
+    // One of a newer format, whatever it looks like, says its number.
+    assert_eq!(decode_signal(r#"{ "format": 2, "queue": [] }"#).unwrap().unwrap_err(), 2);
+    assert!(decode_signal(r#"{ "format": 1, "name": "Approved" }"#).is_err());
 }

@@ -1,20 +1,22 @@
-//! Starting from within a transaction: a row in the outbox, written in the user's own transaction, of which a relay makes a
-//! start when it is committed.
+//! Starts and signals from within a transaction: rows in the outbox, written in the user's own transaction, which a relay
+//! hands over when it is committed.
 //!
-//! Rolled back, there is no row, and nothing is ever started. Committed, the row is there until the transport has the
-//! instance: a relay that dies in between has another one repeat the start, which does nothing the second time.
+//! Rolled back, there is no row, and nothing is ever started or sent. Committed, the row is there until the transport has what
+//! it says: a relay that dies in between has another one repeat it, which does nothing the second time.
 
 mod relay;
+mod row;
+mod signals;
+mod starts;
 
 pub use relay::{Relay, RunningRelay};
+pub use signals::{SignalIn, SignalInBuilder};
+pub use starts::{StartIn, StartInBuilder};
 
 use std::borrow::Cow;
-use std::future::IntoFuture;
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
 use sagaflow::transport::InstanceId;
-use sagaflow::{Call, Client, Saga};
 
 use crate::database::Database;
 use crate::driver::{Arg, Driver};
@@ -22,7 +24,7 @@ use crate::error::{self, Error, ErrorKind};
 use crate::names::Names;
 use crate::transaction::Transaction;
 
-/// A transaction in which a start can be written.
+/// A transaction in which starts and signals can be written.
 ///
 /// sqlx's own (`pool.begin()`), if sagaflow's tables have their usual names; the one that a step runs in; and any that is taken
 /// [`within`](Database::within) a database.
@@ -34,7 +36,7 @@ pub trait OutboxTransaction: Send {
     fn outbox(&mut self) -> Outbox<'_, Self::Driver>;
 }
 
-/// Where a start is written.
+/// Where they are written.
 #[doc(hidden)]
 pub struct Outbox<'t, DB: Driver> {
     connection: &'t mut DB::Connection,
@@ -100,77 +102,22 @@ impl<DB: Driver, N> Database<DB, N> {
     }
 }
 
-/// Starting from within a transaction.
-pub trait StartIn {
-    /// Starts an instance when the transaction is committed, and never if it is rolled back:
-    /// `client.start_in(&mut tx, checkout(request)).id("order-42").await?`.
-    ///
-    /// It writes a row into the outbox; a [`Relay`] makes the start.
-    fn start_in<'t, S: Saga, T: OutboxTransaction>(
-        &'t self,
-        transaction: &'t mut T,
-        call: Call<S>,
-    ) -> StartInBuilder<'t, S, T>;
-}
-
-impl StartIn for Client {
-    fn start_in<'t, S: Saga, T: OutboxTransaction>(
-        &'t self,
-        transaction: &'t mut T,
-        call: Call<S>,
-    ) -> StartInBuilder<'t, S, T> {
-        StartInBuilder { client: self, transaction, call, id: None, key: None, traceparent: None }
-    }
-}
-
-/// A start that is put together; `.await` it.
-#[derive(Debug)]
-#[must_use = "nothing is written until it is awaited"]
-pub struct StartInBuilder<'t, S, T> {
-    client: &'t Client,
-    transaction: &'t mut T,
-    call: Call<S>,
-    id: Option<Arc<str>>,
+/// What a row says.
+struct Written<'a> {
+    kind: &'static str,
+    instance: &'a InstanceId,
+    payload: String,
+    /// Rows of one key are handed over one after the other; without one, those of the instance.
     key: Option<String>,
-    traceparent: Option<String>,
 }
 
-impl<'t, S: Saga, T: OutboxTransaction> StartInBuilder<'t, S, T> {
-    /// The instance's id; unique within its saga, and what makes the start idempotent. Without one, a random one is made.
-    pub fn id(mut self, id: impl Into<Arc<str>>) -> Self {
-        self.id = Some(id.into());
-        self
-    }
-
-    /// Starts of one key are made one after the other, in the order in which they were written. Default: the instance's id.
-    pub fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = Some(key.into());
-        self
-    }
-
-    /// The trace that the instance is to belong to; see
-    /// [`StartBuilder::traceparent`](sagaflow::client::StartBuilder::traceparent).
-    pub fn traceparent(mut self, traceparent: impl Into<String>) -> Self {
-        self.traceparent = Some(traceparent.into());
-        self
-    }
-
-    async fn write(self) -> Result<InstanceId, Error> {
-        let mut start = self.client.start(self.call);
-        if let Some(id) = self.id {
-            start = start.id(id);
-        }
-        if let Some(traceparent) = self.traceparent {
-            start = start.traceparent(traceparent);
-        }
-        let invalid = |error: sagaflow::Error| Error::new(ErrorKind::Invalid, error.to_string());
-        let prepared = start.prepare().map_err(invalid)?;
-        let payload = prepared.to_json().map_err(invalid)?;
-        let instance = prepared.instance().clone();
-        let Outbox { connection, names, identity } = self.transaction.outbox();
-        let key = self.key.unwrap_or_else(|| instance.to_string());
+impl<DB: Driver> Outbox<'_, DB> {
+    async fn write(self, row: Written<'_>) -> Result<(), Error> {
+        let Self { connection, names, identity } = self;
+        let Written { kind, instance, payload, key } = row;
+        let key = key.unwrap_or_else(|| instance.to_string());
         let mut sql = format!(
-            "INSERT INTO {} (kind, saga, instance, payload, key) SELECT 'start', $1, $2, $3, $4",
+            "INSERT INTO {} (kind, saga, instance, payload, key) SELECT '{kind}', $1, $2, $3, $4",
             names.table("outbox")
         );
         let mut args: Vec<Arg> = vec![instance.saga().into(), instance.id().into(), payload.into(), key.into()];
@@ -179,13 +126,9 @@ impl<'t, S: Saga, T: OutboxTransaction> StartInBuilder<'t, S, T> {
             sql.push_str(&format!(" WHERE EXISTS (SELECT 1 FROM {meta} WHERE name = 'identity' AND value = $5)"));
             args.push(identity.into());
         }
-        let doing = format!("writing the start of {instance} into the outbox");
-        let failed = |error| error::of(&doing, error);
-        match <T::Driver as crate::driver::sealed::Driver>::execute(connection, sql.into(), args)
-            .await
-            .map_err(failed)?
-        {
-            1 => Ok(instance),
+        let doing = format!("writing a {kind} of {instance} into the outbox");
+        match DB::execute(connection, sql.into(), args).await.map_err(|error| error::of(&doing, error))? {
+            1 => Ok(()),
             _ => Err(Error::new(
                 ErrorKind::AnotherDatabase,
                 format!("{doing}: this transaction belongs to another database than the one that it was taken within"),
@@ -194,18 +137,7 @@ impl<'t, S: Saga, T: OutboxTransaction> StartInBuilder<'t, S, T> {
     }
 }
 
-impl<'t, S: Saga, T: OutboxTransaction> IntoFuture for StartInBuilder<'t, S, T> {
-    type Output = Result<InstanceId, Error>;
-    type IntoFuture = BoxFuture<'t, Self::Output>;
-
-    /// Writes the start into the outbox, and returns what instance it will be.
-    ///
-    /// # Errors
-    ///
-    /// * [`ErrorKind::Invalid`] if the id or the arguments can't be: nothing was written, and the transaction can go on.
-    /// * [`ErrorKind::AnotherDatabase`], [`ErrorKind::MissingMigration`]: the tables are not there, or not those.
-    /// * what else the database says.
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.write())
-    }
+/// What sagaflow itself says of a start or signal.
+fn invalid(error: &sagaflow::Error) -> Error {
+    Error::new(ErrorKind::Invalid, error.to_string())
 }

@@ -1,8 +1,8 @@
-//! The relay: makes starts of the rows of the outbox, once each, and those of one key one after the other.
+//! The relay: hands over the rows of the outbox, once each, and those of one key one after the other.
 //!
 //! Any number of relays work side by side. One *holds* the rows that it is at, for a time; if it dies, they are
-//! another one's after that. A row is deleted when the transport has the instance: if the relay dies in between, the
-//! start is repeated, and finds the instance there.
+//! another one's after that. A row is deleted when the transport has what it says: if the relay dies in between, a
+//! start is repeated, and finds the instance there; a signal is sent again with the same key, and dropped.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,13 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use sagaflow::client::PreparedStart;
-use sagaflow::transport::InstanceId;
-use sagaflow::{Client, ErrorKind as Kind};
+use sagaflow::Client;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use super::row::{Refusal, Waiting};
 use crate::database::{Database, Shared};
 use crate::driver::{Driver, Row, Wake};
 use crate::error::{self, Error};
@@ -26,10 +25,11 @@ const HOLD: i64 = 30_000;
 /// When it looks again for rows whose turn it was not.
 const AGAIN: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(5);
-/// How many starts are on their way at a time.
+/// How many starts and signals are on their way at a time.
 const AT_ONCE: usize = 64;
 
-/// Makes starts of what [`start_in`](super::StartIn::start_in) has written. A role of a worker, or a process of its own.
+/// Hands over what [`start_in`](super::StartIn::start_in) and [`signal_in`](super::SignalIn::signal_in) have written. A role of a worker, or a
+/// process of its own.
 ///
 /// On PostgreSQL it listens for notifications, and looks by itself every second; on SQLite it looks 20 times a second.
 #[must_use = "call `.spawn()`"]
@@ -69,7 +69,7 @@ impl<DB: Driver> Relay<DB> {
     ///
     /// # Errors
     ///
-    /// What the database says. Rows whose starts have failed stay.
+    /// What the database says. Rows that could not be handed over stay.
     pub async fn hand_over(&self) -> Result<u64, Error> {
         let mut sum = 0;
         loop {
@@ -134,7 +134,7 @@ impl<DB: Driver> Relay<DB> {
             return Ok(Done { taken, handed: 0 });
         }
         let others = self.first_of_others(&mut connection, &token).await.map_err(reading)?;
-        // Nobody else is kept from the connection while the starts are on their way.
+        // Nobody else is kept from the connection while they are on their way.
         drop(connection);
         let mut groups: BTreeMap<String, Vec<Waiting>> = BTreeMap::new();
         for waiting in rows.into_iter().filter_map(Waiting::of) {
@@ -148,21 +148,26 @@ impl<DB: Driver> Relay<DB> {
         });
         let groups = futures::stream::iter(groups);
         let ends: Vec<_> = groups.buffer_unordered(AT_ONCE).collect().await;
-        let (mut handed, mut refused) = (Vec::new(), Vec::new());
-        for end in ends {
-            handed.extend(end.handed);
-            refused.extend(end.refused);
+        let mut all = End::default();
+        for End { handed, refused, failed } in ends {
+            all.handed.extend(handed);
+            all.refused.extend(refused);
+            all.failed.extend(failed);
         }
         let mut connection = self.shared.pool.acquire().await.map_err(reading)?;
-        self.settle(&mut connection, &token, &handed, &refused).await.map_err(reading)?;
-        Ok(Done { taken, handed: (handed.len() + refused.len()) as u64 })
+        self.settle(&mut connection, &token, &all).await.map_err(reading)?;
+        Ok(Done { taken, handed: (all.handed.len() + all.refused.len()) as u64 })
     }
 
-    /// Takes rows in hand that nobody else has.
+    /// Takes rows in hand that nobody else has, and that are behind none that somebody has, or that is to be tried again later: however many
+    /// wait behind such a one, they are in nobody's way.
     async fn take(&self, connection: &mut DB::Connection, token: &str) -> Result<Vec<Row>, sqlx::Error> {
-        let sql = "UPDATE {table:outbox} SET held_by = $1, held_until = {now_ms} + $2 WHERE id IN (\
-               SELECT id FROM {table:outbox} WHERE state = 'waiting' AND held_until < {now_ms} ORDER BY id LIMIT $3 {skip_locked}\
-             ) RETURNING CAST(id AS TEXT), saga, instance, payload, key";
+        // A row of a kind that this version doesn't know is left to newer ones.
+        let sql = "UPDATE {table:outbox} SET held_by = $1, held_until = {now_ms} + $2, tries = tries + 1 WHERE id IN (\
+               SELECT id FROM {table:outbox} AS row WHERE state = 'waiting' AND held_until < {now_ms} AND kind IN ('start', 'signal') AND NOT EXISTS (\
+                 SELECT 1 FROM {table:outbox} AS before WHERE before.key = row.key AND before.id < row.id AND before.state = 'waiting' AND before.held_until >= {now_ms}\
+               ) ORDER BY id LIMIT $3 {skip_locked}\
+             ) RETURNING CAST(id AS TEXT), kind, saga, instance, payload, key, CAST(tries AS TEXT)";
         let sql = self.shared.names.fill(sql, &DB::DIALECT);
         DB::fetch(connection, sql.into(), vec![token.into(), HOLD.into(), i64::from(self.batch).into()]).await
     }
@@ -185,55 +190,75 @@ impl<DB: Driver> Relay<DB> {
         Ok(rows.into_iter().filter_map(first).collect())
     }
 
-    /// The rows of one key, one after the other; ends at the first whose start is to be tried again.
+    /// The rows of one key, one after the other; ends at the first that is to be tried again.
     async fn in_order(&self, mut group: Vec<Waiting>) -> End {
         group.sort_by_key(|waiting| waiting.id);
         let mut end = End::default();
         for waiting in group {
-            let prepared = InstanceId::new(&*waiting.saga, &*waiting.instance)
-                .map_err(sagaflow::Error::from)
-                .and_then(|instance| PreparedStart::from_json(instance, &waiting.payload));
-            let started = match prepared {
-                Ok(prepared) => self.client.start_prepared(&prepared).await,
-                Err(error) => Err(error),
-            };
-            match started {
-                Ok(()) => end.handed.push(waiting.id),
-                Err(error) => {
-                    let (saga, instance) = (&waiting.saga, &waiting.instance);
-                    let for_good = [Kind::InvalidId, Kind::Unreadable, Kind::Unserializable, Kind::TooLarge];
-                    if for_good.contains(&error.kind()) {
-                        tracing::error!(saga, instance, %error, "a start in the outbox is refused, and stays there");
-                        end.refused.push((waiting.id, error.to_string()));
-                        continue;
-                    }
-                    tracing::warn!(saga, instance, %error, "a start in the outbox was not made; it is tried again");
-                    break;
+            let error = match self.hand(&waiting).await {
+                Ok(()) => {
+                    end.handed.push(waiting.id);
+                    continue;
                 }
+                Err(error) => error,
+            };
+            let (kind, saga, instance) = (&waiting.kind, &waiting.saga, &waiting.instance);
+            if error.for_good {
+                tracing::error!(kind, saga, instance, %error, "a row of the outbox is refused, and stays there");
+                end.refused.push((waiting.id, error.to_string()));
+            } else {
+                let wait = AGAIN.saturating_mul(1 << waiting.tries.min(7)).min(LONGEST);
+                tracing::warn!(kind, saga, instance, %error, "a row of the outbox was not handed over; it is tried again in {wait:?}");
+                end.failed.push((waiting.id, i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)));
+                break;
             }
         }
         end
     }
 
-    async fn settle(
-        &self,
-        connection: &mut DB::Connection,
-        token: &str,
-        handed: &[i64],
-        refused: &[(i64, String)],
-    ) -> Result<(), sqlx::Error> {
-        let outbox = self.shared.names.table("outbox");
-        if !handed.is_empty() {
-            let ids: Vec<_> = handed.iter().map(i64::to_string).collect();
+    /// A signal to an instance whose start waits under another key waits for it.
+    async fn hand(&self, waiting: &Waiting) -> Result<(), Refusal> {
+        match waiting.hand(&self.client).await {
+            Err(refusal) if refusal.is_missing => match self.starts(waiting).await {
+                Ok(true) => Err(Refusal { for_good: false, ..refusal }),
+                // It may have been started just before the answer.
+                Ok(false) => waiting.hand(&self.client).await,
+                Err(error) => Err(Refusal::for_now(error.to_string())),
+            },
+            handed => handed,
+        }
+    }
+
+    /// Whether the start of its instance is in the outbox.
+    async fn starts(&self, waiting: &Waiting) -> Result<bool, Error> {
+        let sql = "SELECT '' FROM {table:outbox} WHERE kind = 'start' AND saga = $1 AND instance = $2 AND state = 'waiting' LIMIT 1";
+        let sql = self.shared.names.fill(sql, &DB::DIALECT);
+        let mut connection = self.shared.pool.acquire().await.map_err(reading)?;
+        let args = vec![waiting.saga.as_str().into(), waiting.instance.as_str().into()];
+        Ok(!DB::fetch(&mut connection, sql.into(), args).await.map_err(reading)?.is_empty())
+    }
+
+    async fn settle(&self, connection: &mut DB::Connection, token: &str, end: &End) -> Result<(), sqlx::Error> {
+        let names = &self.shared.names;
+        if !end.handed.is_empty() {
+            let ids: Vec<_> = end.handed.iter().map(i64::to_string).collect();
+            let outbox = names.table("outbox");
             DB::script(connection, format!("DELETE FROM {outbox} WHERE id IN ({})", ids.join(", "))).await?;
         }
-        for (id, error) in refused {
-            let sql = format!("UPDATE {outbox} SET state = 'refused', error = $1 WHERE id = $2");
+        for (id, error) in &end.refused {
+            let sql =
+                "UPDATE {table:outbox} SET state = 'refused', error = $1, held_by = NULL, held_until = 0 WHERE id = $2";
+            let sql = names.fill(sql, &DB::DIALECT);
             DB::execute(connection, sql.into(), vec![error.as_str().into(), (*id).into()]).await?;
         }
-        // What was taken and could not be handed over is anybody's again.
-        let sql =
-            format!("UPDATE {outbox} SET held_by = NULL, held_until = 0 WHERE held_by = $1 AND state = 'waiting'");
+        for (id, wait) in &end.failed {
+            let sql = "UPDATE {table:outbox} SET held_by = NULL, held_until = {now_ms} + $1 WHERE id = $2";
+            let sql = names.fill(sql, &DB::DIALECT);
+            DB::execute(connection, sql.into(), vec![(*wait).into(), (*id).into()]).await?;
+        }
+        // What its turn has not come to is anybody's again.
+        let sql = "UPDATE {table:outbox} SET held_by = NULL, held_until = 0, tries = tries - 1 WHERE held_by = $1 AND state = 'waiting'";
+        let sql = names.fill(sql, &DB::DIALECT);
         DB::execute(connection, sql.into(), vec![token.into()]).await.map(drop)
     }
 }
@@ -249,23 +274,8 @@ struct Done {
 struct End {
     handed: Vec<i64>,
     refused: Vec<(i64, String)>,
-}
-
-/// A row of the outbox.
-struct Waiting {
-    id: i64,
-    saga: String,
-    instance: String,
-    payload: String,
-    key: String,
-}
-
-impl Waiting {
-    fn of(row: Row) -> Option<Self> {
-        let mut columns = row.into_iter();
-        let mut next = || columns.next()?;
-        Some(Self { id: next()?.parse().ok()?, saga: next()?, instance: next()?, payload: next()?, key: next()? })
-    }
+    /// To be tried again, after so many milliseconds.
+    failed: Vec<(i64, i64)>,
 }
 
 fn reading(error: sqlx::Error) -> Error {

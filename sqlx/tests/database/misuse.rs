@@ -108,10 +108,10 @@ async fn a_missing_migration() {
 #[tokio::test]
 async fn an_older_schema() {
     let stage = Stage::new().await;
-    sqlx::raw_sql("UPDATE sagaflow_migrations SET version = 0").execute(&stage.pool).await.unwrap();
+    sqlx::raw_sql("DELETE FROM sagaflow_migrations WHERE version > 1").execute(&stage.pool).await.unwrap();
     let error = Database::<Db>::open(stage.pool.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OlderSchema);
-    assert!(error.to_string().starts_with("the tables are of version 0, and 1 is needed"), "{error}");
+    assert!(error.to_string().starts_with("the tables are of version 1, and 2 is needed"), "{error}");
     stage.end().await;
 }
 

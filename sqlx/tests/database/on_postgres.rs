@@ -21,3 +21,5 @@ mod projection;
 mod sagas;
 #[path = "server.rs"]
 mod server;
+#[path = "signals.rs"]
+mod signals;

@@ -21,3 +21,5 @@ mod outbox;
 mod projection;
 #[path = "sagas.rs"]
 mod sagas;
+#[path = "signals.rs"]
+mod signals;
