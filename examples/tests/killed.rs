@@ -1,5 +1,5 @@
 //! The examples are killed in the middle, again and again, and started again: the checkout's ledger and outcomes agree, the
-//! bank's books are right, and the warehouse packs nothing twice.
+//! bank's books are right, the warehouse packs nothing twice, and each line is imported once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,6 +68,22 @@ async fn a_warehouse_killed_over_nats_packs_nothing_twice() {
     let run = move || killed_three_times("warehouse", &["--transport", &transport]);
     let stdout = tokio::task::spawn_blocking(run).await.expect("it ends");
     assert!(stdout.contains("shipped: 120 items in 5 boxes to Grace"), "{stdout}");
+}
+
+/// A process that imports is killed in the middle of the file, and the next one goes on from there.
+#[test]
+fn an_import_killed_on_a_directory_imports_each_line_once() {
+    let stdout = killed_three_times("import", &["--lines", "1500", "--line-ms", "2"]);
+    assert!(stdout.contains("1471 lines imported, 29 rejected"), "{stdout}");
+}
+
+#[tokio::test]
+async fn an_import_killed_over_nats_imports_each_line_once() {
+    let server = NatsServer::start().await;
+    let transport = server.url();
+    let run = move || killed_three_times("import", &["--lines", "1500", "--line-ms", "2", "--transport", &transport]);
+    let stdout = tokio::task::spawn_blocking(run).await.expect("it ends");
+    assert!(stdout.contains("1471 lines imported, 29 rejected"), "{stdout}");
 }
 
 /// What an example says that kills its own process, and audits in the end.

@@ -1,6 +1,9 @@
 //! Joins: all of several, side by side.
 
+use std::time::Duration;
+
 use sagaflow::prelude::*;
+use sagaflow::testing::Lab;
 use sagaflow::{Status, StepError};
 
 use crate::support::{Trace, check_in_any_order, measure, pay, reserve, run_in_any_order, status};
@@ -251,4 +254,33 @@ async fn prepared(number: u32) -> Result<u32, Failure> {
 async fn joins_are_values() {
     let run = check_in_any_order(|| prepared(5)).await;
     assert_eq!(run.result, "Ok(108)");
+}
+
+#[step]
+async fn take_seconds(seconds: u64) -> u64 {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    seconds
+}
+
+#[saga]
+async fn one_after_the_other(seconds: Vec<u64>) -> u64 {
+    let mut running = StartedSet::new();
+    let mut sum = 0;
+    for next in seconds {
+        if running.len() == 3 {
+            sum += running.next().await.unwrap_or(0);
+        }
+        running.add(take_seconds(next));
+    }
+    while let Some(taken) = running.next().await {
+        sum += taken;
+    }
+    sum
+}
+
+/// A step for which one more lost worker would be one too many is made alone, when what runs has ended. Its worker waits for that, and does nothing
+/// meanwhile: in the lab, where time moves only when nothing else can, this would never end.
+#[test]
+fn a_last_chance_waits_until_what_runs_has_ended() {
+    Lab::new().check(one_after_the_other(vec![1, 5, 5, 1, 2, 1, 1, 1, 1])).assert_every_crash_resumes();
 }

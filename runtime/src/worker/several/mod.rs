@@ -254,11 +254,10 @@ impl<'a> Several<'a> {
         }
     }
 
-    /// Which calls to begin now, each of which has a permit: all that wait and can have one. Those for which one more lost worker
-    /// would be one too many come last, and alone.
-    fn next(&mut self, ready: &[Ready]) -> Vec<Ready> {
-        let worker = self.job.worker;
-        if worker.stopping.load(Ordering::Relaxed) || self.is_ending() || self.runs_alone(ready) {
+    /// The calls that may be begun now: all that wait. Those for which one more lost worker would be one too many come last, and alone: when
+    /// nothing else waits or runs.
+    fn may_begin(&self, ready: &[Ready]) -> Vec<Ready> {
+        if self.job.worker.stopping.load(Ordering::Relaxed) || self.is_ending() || self.runs_alone(ready) {
             return Vec::new();
         }
         let waiting: Vec<Ready> =
@@ -267,8 +266,14 @@ impl<'a> Several<'a> {
         if next.is_empty() && self.running.is_empty() {
             next.extend(waiting.first());
         }
+        next
+    }
+
+    /// Which of them to begin, each of which has a permit.
+    fn next(&mut self, ready: &[Ready]) -> Vec<Ready> {
+        let mut next = self.may_begin(ready);
         while self.permits.len() < self.running.len() + next.len() {
-            let Ok(permit) = worker.slots.try_acquire() else { break };
+            let Ok(permit) = self.job.worker.slots.try_acquire() else { break };
             self.permits.push(permit);
         }
         next.truncate(self.permits.len().saturating_sub(self.running.len()));
@@ -354,10 +359,8 @@ impl<'a> Several<'a> {
 
     /// Waits until there is something to do. `false`: nothing runs, and nothing can be begun.
     async fn wait(&mut self, wanted: &Wanted) -> bool {
-        let more = wanted.ready.len() > self.running.len()
-            && !self.job.worker.stopping.load(Ordering::Relaxed)
-            && !self.is_ending()
-            && !self.runs_alone(&wanted.ready);
+        // A permit is waited for only if something can be begun with it; else this would look again and again.
+        let more = !self.may_begin(&wanted.ready).is_empty();
         if self.running.is_empty() && !more {
             return false;
         }
