@@ -71,7 +71,13 @@ impl Received {
     /// What becomes of a delivery that has just come.
     async fn meet(&mut self, delivery: Delivery) -> Option<Delivery> {
         let scene = self.desk.scene.clone();
-        let (worker, number) = (self.desk.number, scene.next_delivery());
+        let worker = self.desk.number;
+        if scene.is_cut_off(&delivery.instance, delivery.revision, worker) {
+            // What comes again does not come to whoever is cut off.
+            scene.copy(worker, delivery);
+            return None;
+        }
+        let number = scene.next_delivery();
         let Delivery { instance, revision, payload, delivered, notice, handle } = delivery;
         let waits = words::standing(&payload).waits;
         scene.journal.write(Entry::Delivered { number, worker, waits: waits.clone() });

@@ -173,6 +173,11 @@ impl Scene {
         lock(&self.overtaken).push((instance.clone(), revision, worker));
     }
 
+    /// Whether this worker is cut off with a delivery of this record.
+    pub(super) fn is_cut_off(&self, instance: &InstanceId, revision: Revision, worker: u32) -> bool {
+        lock(&self.overtaken).iter().any(|(of, at, by)| of == instance && *at == revision && *by == worker)
+    }
+
     /// Waits until others have moved the instance on, if this worker is cut off with it.
     pub(super) async fn until_overtaken(&self, instance: &InstanceId, after: Option<Revision>, worker: u32) {
         let Some(revision) = after else { return };
