@@ -14,6 +14,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::Failed;
+use crate::cpu::Meter;
 use crate::line::{Line, median, per_second, print};
 use crate::place::{Kind, Place};
 use crate::sagas::three;
@@ -162,11 +163,11 @@ async fn beside(
     let (mut alone, mut beside, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..TURNS {
         let bare = place(Kind::Nats).await?;
-        let without = per_second(sagas, throughput::measure(&bare, sagas, at_once).await?.time);
+        let without = per_second(sagas, throughput::measure(&bare, sagas, at_once, Meter { server: None }).await?.time);
         bare.close().await?;
         let watched = place(Kind::Nats).await?;
         let running = Projector::new(Client::new(watched.transport.clone()), database).spawn();
-        let with = per_second(sagas, throughput::measure(&watched, sagas, at_once).await?.time);
+        let with = per_second(sagas, throughput::measure(&watched, sagas, at_once, Meter { server: None }).await?.time);
         running.shutdown().await;
         watched.close().await?;
         reset(pool).await?;

@@ -90,6 +90,12 @@ pub(crate) enum Line {
         ratio: f64,
         ratio_least: f64,
         ratio_most: f64,
+        /// The same of the steps per second of processor time, of server, worker and client together (median) …
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cpu_ratio: Option<f64>,
+        /// … and of the server alone: what a server of its own carries.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        server_cpu_ratio: Option<f64>,
         sagaflow_steps_per_s: f64,
         /// The sizes of the records, from the first to the terminal one, in both.
         record_bytes: [usize; 4],

@@ -13,6 +13,7 @@
 //!
 //! `cargo xtask bench` builds it with optimizations, gives it a nats-server and a directory, and runs it.
 
+mod cpu;
 mod database;
 mod latency;
 mod line;
@@ -31,8 +32,10 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
+use crate::cpu::{Meter, Spent};
 use crate::line::{Line, median, milliseconds, per_second, percentile, print, ratios};
 use crate::place::{Kind, Place};
+use crate::throughput::Took;
 
 /// What anything here may fail with.
 type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -44,6 +47,9 @@ struct Options {
     /// A NATS server with JetStream, for `nats:` and `raw_nats`
     #[arg(long, value_name = "URL")]
     nats: String,
+    /// The process id of that server, to measure what processor time it takes
+    #[arg(long, value_name = "ID")]
+    nats_process: Option<u32>,
     /// Another one that syncs every record to the disk (`sync_interval: always`), for `shards`
     #[arg(long, value_name = "URL")]
     nats_always: Option<String>,
@@ -152,7 +158,7 @@ async fn run(options: &Options) -> Result<(), Failed> {
 
 async fn measure_throughput(options: &Options, kind: Kind) -> Result<(), Failed> {
     let place = Place::open(options, kind).await?;
-    let took = throughput::measure(&place, options.sagas, options.concurrency).await?;
+    let took = throughput::measure(&place, options.sagas, options.concurrency, Meter { server: None }).await?;
     print(&Line::Throughput {
         transport: kind.label(),
         sagas: options.sagas,
@@ -170,25 +176,29 @@ async fn compare_with_raw(options: &Options) -> Result<(), Failed> {
     let sizes = weigh::record_sizes(&place).await?;
     place.close().await?;
 
-    let steps = options.sagas * sagas::STEPS;
+    let (steps, meter) = (options.sagas * sagas::STEPS, Meter { server: options.nats_process });
     let (mut ours, mut raw) = (Vec::new(), Vec::new());
     for turn in 0..=options.turns {
-        let took = raw::measure(&options.nats, options.sagas, options.concurrency, sizes).await?;
-        raw.push(per_second(steps, took));
+        raw.push(raw::measure(&options.nats, options.sagas, options.concurrency, sizes, meter).await?);
         if turn < options.turns {
             let place = Place::open(options, Kind::Nats).await?;
-            let took = throughput::measure(&place, options.sagas, options.concurrency).await?;
-            ours.push(per_second(steps, took.time));
+            ours.push(throughput::measure(&place, options.sagas, options.concurrency, meter).await?);
             place.close().await?;
         }
     }
-    let [ratio, ratio_least, ratio_most] = ratios(&ours, &raw);
+    let rates = |all: &[Took]| all.iter().map(|took| per_second(steps, took.time)).collect::<Vec<_>>();
+    // What a second of processor time is enough for.
+    let by = |all: &[Took], what: fn(Spent) -> f64| all.iter().map(|took| what(took.spent).recip()).collect::<Vec<_>>();
+    let of_cpu = |what| ratios(&by(&ours, what), &by(&raw, what))[0];
+    let [ratio, ratio_least, ratio_most] = ratios(&rates(&ours), &rates(&raw));
     print(&Line::RawNats {
-        steps_per_s: median(raw),
+        steps_per_s: median(rates(&raw)),
         ratio,
         ratio_least,
         ratio_most,
-        sagaflow_steps_per_s: median(ours),
+        cpu_ratio: meter.server.map(|_| of_cpu(Spent::all)),
+        server_cpu_ratio: meter.server.map(|_| of_cpu(|spent| spent.server.as_secs_f64())),
+        sagaflow_steps_per_s: median(rates(&ours)),
         record_bytes: sizes,
     });
     Ok(())
@@ -225,7 +235,7 @@ async fn measure_parked(options: &Options) -> Result<(), Failed> {
 async fn rate_beside(options: &Options, waiting: u64) -> Result<f64, Failed> {
     let place = Place::open(options, Kind::Nats).await?;
     parked::park(&place, waiting, |_| Duration::from_secs(3600)).await?;
-    let took = throughput::measure(&place, options.sagas, options.concurrency).await?;
+    let took = throughput::measure(&place, options.sagas, options.concurrency, Meter { server: None }).await?;
     place.close().await?;
     Ok(per_second(options.sagas, took.time))
 }
@@ -239,7 +249,7 @@ async fn measure_shards(options: &Options) -> Result<(), Failed> {
         for _ in 0..options.turns {
             for (shards, rates) in SHARDS.into_iter().zip(&mut rates) {
                 let place = Place::open_nats(url, shards).await?;
-                let took = throughput::measure(&place, sagas, options.concurrency).await?;
+                let took = throughput::measure(&place, sagas, options.concurrency, Meter { server: None }).await?;
                 rates.push(per_second(sagas, took.time));
                 place.close().await?;
             }

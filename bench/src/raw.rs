@@ -17,7 +17,9 @@ use futures::TryStreamExt;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::Failed;
+use crate::cpu::Meter;
 use crate::sagas::STEPS;
+use crate::throughput::Took;
 
 const STREAM: &str = "RAW";
 
@@ -32,8 +34,14 @@ struct Run {
     all_left: Notify,
 }
 
-/// How long so many instances take, from the first publish to the last acknowledged one.
-pub(crate) async fn measure(url: &str, instances: u64, at_once: u16, sizes: [usize; 4]) -> Result<Duration, Failed> {
+/// What so many instances take, from the first publish to the last acknowledged one.
+pub(crate) async fn measure(
+    url: &str,
+    instances: u64,
+    at_once: u16,
+    sizes: [usize; 4],
+    meter: Meter,
+) -> Result<Took, Failed> {
     let client = async_nats::connect(url).await?;
     let jetstream = async_nats::jetstream::new(client.clone());
     let consumer = prepare(&jetstream, at_once).await?;
@@ -50,7 +58,7 @@ pub(crate) async fn measure(url: &str, instances: u64, at_once: u16, sizes: [usi
         all_left: Notify::new(),
     });
 
-    let begun = Instant::now();
+    let (begun, before) = (Instant::now(), meter.read()?);
     let working = tokio::spawn(work(run.clone(), consumer, at_once));
     let starting = tokio::spawn(start(run.clone(), instances, at_once));
     let finished = async {
@@ -63,7 +71,7 @@ pub(crate) async fn measure(url: &str, instances: u64, at_once: u16, sizes: [usi
         finished = finished => finished?,
         worked = working => return Err(worked?.err().unwrap_or_else(|| "the deliveries have ended".into())),
     }
-    let took = begun.elapsed();
+    let took = Took { time: begun.elapsed(), spent: meter.read()?.since(before), fsyncs: None };
     abort.abort();
     jetstream.delete_stream(STREAM).await?;
     client.drain().await?;

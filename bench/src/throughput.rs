@@ -9,6 +9,7 @@ use sagaflow::prelude::*;
 use sagaflow::{Error, Status};
 
 use crate::Failed;
+use crate::cpu::{Meter, Spent};
 use crate::place::Place;
 use crate::sagas::{Gate, three};
 
@@ -19,12 +20,14 @@ const STARTERS: u64 = 4;
 #[derive(Debug)]
 pub(crate) struct Took {
     pub(crate) time: Duration,
+    /// The processor time of the same.
+    pub(crate) spent: Spent,
     pub(crate) fsyncs: Option<u64>,
 }
 
 /// From the first start to the last outcome. The clock stops when the outcomes of those sagas are there that came to
 /// their last step last; that all others are completed, too, is checked afterwards.
-pub(crate) async fn measure(place: &Place, sagas: u64, at_once: u16) -> Result<Took, Failed> {
+pub(crate) async fn measure(place: &Place, sagas: u64, at_once: u16, meter: Meter) -> Result<Took, Failed> {
     let gate = Arc::new(Gate::new(sagas, at_once));
     let worker = Worker::builder(place.transport.clone())
         .serve::<three>()
@@ -34,7 +37,7 @@ pub(crate) async fn measure(place: &Place, sagas: u64, at_once: u16) -> Result<T
         .spawn();
     let client = Client::new(place.transport.clone());
     let fsyncs = place.fsyncs();
-    let begun = Instant::now();
+    let (begun, before) = (Instant::now(), meter.read()?);
 
     let starters: Vec<_> = (0..STARTERS)
         .map(|starter| {
@@ -51,7 +54,8 @@ pub(crate) async fn measure(place: &Place, sagas: u64, at_once: u16) -> Result<T
     let outcomes = last.iter().map(|number| handles[*number as usize].1.outcome());
     stream::iter(outcomes).buffer_unordered(at_once.into()).try_for_each(|_| ready(Ok(()))).await?;
 
-    let took = Took { time: begun.elapsed(), fsyncs: place.fsyncs().zip(fsyncs).map(|(after, before)| after - before) };
+    let (time, spent) = (begun.elapsed(), meter.read()?.since(before));
+    let took = Took { time, spent, fsyncs: place.fsyncs().zip(fsyncs).map(|(after, before)| after - before) };
     let statuses = handles.iter().map(|(_, handle)| handle.status());
     let unfinished = stream::iter(statuses)
         .buffer_unordered(64)

@@ -58,6 +58,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, String> {
             "--",
             "--nats",
             &server.url(),
+            "--nats-process",
+            &server.id().to_string(),
             "--nats-always",
             &always.url(),
         ])

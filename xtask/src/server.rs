@@ -54,6 +54,11 @@ impl Server {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     fn wait_until_it_answers(&mut self) -> Result<(), String> {
         let deadline = Instant::now() + Duration::from_secs(20);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
