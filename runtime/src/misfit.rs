@@ -91,6 +91,9 @@ pub(crate) fn form(form: &str) -> Option<&'static str> {
     Some(match outermost(form)?.0 {
         "Call" => "a call",
         "Caught" => "a call with `.outcome()`",
+        "ChildCall" | "CompensatedChild" => "a `.child()`",
+        "CaughtChild" => "a `.child()` with `.outcome()`",
+        "Detach" => "a `.detach()`",
         "Timeout" => "something with a `.timeout(…)`",
         "Sleep" => "a `sleep`",
         "Signalled" => "a `signal`",
@@ -139,8 +142,9 @@ pub(crate) fn is_same_form(here: &str, there: &str) -> bool {
     };
     match (outer, outer_there) {
         // Faults unwind the saga, as they did when the call was made.
-        ("Caught", "Call") => true,
+        ("Caught", "Call") | ("CaughtChild", "ChildCall") => true,
         ("Call", "Call") | ("Caught", "Caught") | ("Sleep", "Sleep") | ("Signalled", "Signalled") => true,
+        ("ChildCall", "ChildCall") | ("CaughtChild", "CaughtChild") | ("Detach", "Detach") => true,
         (outer, outer_there) if form(outer).is_some() && form(outer) == form(outer_there) => {
             match (parts(inner), parts(inner_there)) {
                 (Some(here), Some(there)) => {

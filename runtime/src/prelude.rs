@@ -1,7 +1,7 @@
 //! What nearly every application names: `use sagaflow::prelude::*;`.
 
 pub use crate::{
-    Call, Client, Dependencies, Durable, Failure, Handle, IfExists, RunningWorker, Saga, SagaError, Started,
+    Call, Client, Dependencies, Detached, Durable, Failure, Handle, IfExists, RunningWorker, Saga, SagaError, Started,
     StartedSet, StepContext, StepError, TimedOut, Transport, Winner, Worker, commit, compensate, connect, defer, join,
     join_all, race, race_all, retry, saga, signal, sleep, sleep_until, step, try_join, try_join_all,
 };

@@ -6,8 +6,18 @@ mod support;
 
 #[path = "composition/bytes.rs"]
 mod bytes;
+#[path = "composition/child_ids.rs"]
+mod child_ids;
+#[path = "composition/children.rs"]
+mod children;
 #[path = "composition/errors.rs"]
 mod errors;
+#[path = "composition/family.rs"]
+mod family;
+#[path = "composition/fan_out.rs"]
+mod fan_out;
+#[path = "composition/given_up.rs"]
+mod given_up;
 #[path = "composition/handles.rs"]
 mod handles;
 #[path = "composition/joins.rs"]

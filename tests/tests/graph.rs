@@ -364,3 +364,22 @@ async fn empty() -> Result<(), Failure> {
 fn a_saga_without_steps_has_a_graph() {
     graph_is!(empty: "@start > @completed");
 }
+
+#[saga]
+async fn sends(times: u32) -> Result<(), Failure> {
+    for _ in 0..times {
+        empty().child().await?;
+    }
+    empty().detach().await;
+    Ok(())
+}
+
+#[test]
+fn children_have_graphs_of_their_own() {
+    let graph = sends::graph();
+    let awaits: Vec<_> = graph.states().map(|node| (node.id.as_str(), &node.kind)).collect();
+    let NodeKind::State { steps, sagas, children, .. } = awaits[0].1 else { panic!("{awaits:?}") };
+    assert_eq!((awaits[0].0, awaits[1].0, awaits.len()), ("empty", "empty#2", 2));
+    assert_eq!((steps.len(), sagas.len(), children), (0, 0, &vec!["empty".to_owned()]));
+    assert!(graph.to_mermaid().contains("child empty"), "{}", graph.to_mermaid());
+}

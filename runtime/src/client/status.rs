@@ -57,6 +57,10 @@ pub struct InstanceStatus {
     pub failed: Option<FailedCall>,
     /// What it has returned (`Ok` or `Err`, or a plain value) as JSON, when it has come to its end or unwinds.
     pub output: Option<Value>,
+    /// The instance that has started this one, if one has.
+    pub parent: Option<InstanceId>,
+    /// The children that it waits for.
+    pub children: Vec<InstanceId>,
     /// What applications have attached.
     pub meta: BTreeMap<String, Value>,
     /// Set while workers whose code doesn't know it hand it back to others.
@@ -107,9 +111,16 @@ fn show(instance: &InstanceId, record: &Record) -> InstanceStatus {
         failed: shown.failed.as_deref().cloned(),
         handed_back: shown.handed_back,
         output: shown.output.clone(),
+        parent: shown.parent.as_ref().and_then(|by| named(&by.saga, &by.id)),
+        children: engine::children(shown).iter().filter_map(|child| named(&child.saga, &child.id)).collect(),
         meta: shown.meta.clone(),
         reason: record.reason.clone(),
     }
+}
+
+/// An instance by the words of a record.
+fn named(saga: &str, id: &str) -> Option<InstanceId> {
+    InstanceId::new(saga, id).ok()
 }
 
 /// A record that a worker holds, with what that has noted since. Where that can't be read (a client need not be allowed to), the record

@@ -17,8 +17,8 @@ pub(crate) struct Body {
     pub(super) aliases: &'static [&'static str],
     pub(super) states: Vec<StateDefinition>,
     pub(super) outline: Outline,
-    /// The steps and sagas that were added since the last state.
-    pub(super) awaited: (Vec<&'static str>, Vec<&'static str>),
+    /// What was added since the last state.
+    pub(super) awaited: Awaited,
     /// Makes instances of earlier versions into instances of this one.
     pub(super) migrate: Option<Migrate>,
     advance: fn(&Frame, Option<Reply>, Starts) -> (Advance, Starts),
@@ -29,6 +29,14 @@ pub(crate) struct Body {
     pub(crate) returns: fn() -> crate::testing::lock::Shape,
 }
 
+/// What a state may run, and start.
+#[derive(Debug, Default)]
+pub(super) struct Awaited {
+    pub(super) steps: Vec<&'static str>,
+    pub(super) sagas: Vec<&'static str>,
+    pub(super) children: Vec<&'static str>,
+}
+
 impl Body {
     pub(super) fn of<S: Saga>() -> Self {
         Self {
@@ -36,7 +44,7 @@ impl Body {
             aliases: S::ALIASES,
             states: Vec::new(),
             outline: &[],
-            awaited: Default::default(),
+            awaited: Awaited::default(),
             migrate: None,
             advance: machine::advance::<S>,
             check_arguments: |arguments| arguments.read::<S>().map(drop),
@@ -74,6 +82,7 @@ impl Body {
         }
         let (old, number) = divided(name);
         self.states.iter().find(|state| {
+            // The names of children do not change: those of instances can't.
             let awaited = state.steps.iter().chain(&state.sagas);
             divided(state.name).1 == number
                 && awaited.flat_map(|awaited| aliases_of(awaited)).any(|alias| *alias == old)

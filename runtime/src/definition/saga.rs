@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::body::Awaited;
 use super::{Body, Migration, StepDefinition, Variable};
 use crate::Failure;
 use crate::machine::{self, Advance};
@@ -46,6 +47,8 @@ pub struct StateDefinition {
     pub steps: Vec<&'static str>,
     /// The sagas that it may run inside.
     pub sagas: Vec<&'static str>,
+    /// The sagas that it may start as children.
+    pub children: Vec<&'static str>,
     /// The variables that wait with it.
     pub variables: Vec<Variable>,
     /// The type of what it awaits.
@@ -71,7 +74,7 @@ impl SagaDefinition {
 
     pub(crate) fn add_step<S: Step>(&mut self) {
         if let Some(body) = self.current_body() {
-            body.awaited.0.push(S::NAME);
+            body.awaited.steps.push(S::NAME);
         }
         self.add(StepDefinition::of::<S>());
     }
@@ -95,9 +98,16 @@ impl SagaDefinition {
     /// Adds a saga with all that it awaits. One that is being described awaits itself.
     pub(crate) fn add_saga<S: Saga>(&mut self) {
         if let Some(outer) = self.current_body() {
-            outer.awaited.1.push(S::NAME);
+            outer.awaited.sagas.push(S::NAME);
         }
         self.add_body::<S>();
+    }
+
+    /// Adds a saga that may be started as a child. What it awaits is its own.
+    pub(crate) fn add_child<S: Saga>(&mut self) {
+        if let Some(body) = self.current_body() {
+            body.awaited.children.push(S::NAME);
+        }
     }
 
     fn add_body<S: Saga>(&mut self) {
@@ -121,8 +131,8 @@ impl SagaDefinition {
 
     pub(crate) fn add_state(&mut self, name: &'static str, awaits: &'static str, variables: &[Variable]) {
         if let Some(body) = self.current_body() {
-            let (steps, sagas) = std::mem::take(&mut body.awaited);
-            body.states.push(StateDefinition { name, steps, sagas, variables: variables.to_vec(), awaits });
+            let Awaited { steps, sagas, children } = std::mem::take(&mut body.awaited);
+            body.states.push(StateDefinition { name, steps, sagas, children, variables: variables.to_vec(), awaits });
         }
     }
 
@@ -238,6 +248,12 @@ impl SagaDefinition {
             Some(step) => step.aliases(),
             None => self.newest(awaited).map_or(&[], |body| body.aliases),
         }
+    }
+
+    /// Whether any of its states may start such a child.
+    pub(crate) fn has_child(&self, saga: &str) -> bool {
+        let bodies = self.bodies.values().flat_map(BTreeMap::values);
+        bodies.flat_map(Body::states).any(|state| state.children.contains(&saga))
     }
 
     /// Runs the code of a saga on: its own, or that of one inside it.

@@ -6,6 +6,7 @@
 
 mod all;
 mod caught;
+mod child;
 mod join;
 mod race;
 pub(crate) mod scope;
@@ -17,6 +18,7 @@ mod timeout;
 
 pub use all::{JoinAll, TryJoinAll, join_all, try_join_all};
 pub use caught::{Caught, StepError};
+pub use child::{CaughtChild, ChildCall, CompensatedChild, Detach, Detached};
 pub use join::{Join, TryJoin};
 pub use race::{Race, RaceAll, Winner, race_all};
 pub use scope::{Commit, Defer, commit, defer};

@@ -4,7 +4,7 @@ use super::tree;
 use super::turn::{Raised, Turn};
 use super::{Halt, short, started};
 use crate::machine::Advance;
-use crate::record::{Fault, FaultKind, Frame, Reply, Value};
+use crate::record::{Child, Fault, FaultKind, Frame, Reply, Value};
 use crate::starts::Starts;
 
 /// What a saga has returned.
@@ -13,6 +13,8 @@ pub(super) struct Returned {
     pub output: Value,
     /// The text of its error.
     pub error: Option<String>,
+    /// The children that it has started and not awaited.
+    pub children: Vec<Child>,
 }
 
 /// The code runs on with a reply (none at its beginning). `site` is what goes before the names of the frame's states.
@@ -50,11 +52,11 @@ pub(super) fn advance(
                 }
             }
             Advance::Returned { output, error } => {
-                let mut left = started::give_up(frame);
+                let tree::Left { mut undo, children } = started::give_up(frame);
                 // What was done in vain is undone after a success, too.
-                left.iter_mut().for_each(|undo| undo.deferred |= error.is_none());
-                frame.undo.append(&mut left);
-                return Ok(Some(Returned { output, error: error.map(short) }));
+                undo.iter_mut().for_each(|undo| undo.deferred |= error.is_none());
+                frame.undo.append(&mut undo);
+                return Ok(Some(Returned { output, error: error.map(short), children }));
             }
             Advance::Unfit(reason) => return Err(Halt::Pause(short(reason)).into()),
             Advance::Panicked(message) => {

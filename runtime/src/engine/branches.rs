@@ -3,7 +3,7 @@
 //! An event goes to all branches before anything is concluded from it. So of those that end at the same time the first listed counts,
 //! and what one that lost has done at the last moment is known, and undone with the rest.
 
-use super::tree::{self, Done};
+use super::tree::{self, Done, Left};
 use super::turn::{Raised, Turn, in_order};
 use crate::record::{Branch, Join, Node, Race, Reply, Undo};
 
@@ -14,8 +14,8 @@ pub(super) struct Over {
     pub done: Done,
     /// The compensations that it leaves to whoever has awaited it.
     pub kept: Vec<Undo>,
-    /// What is to be undone before that.
-    pub undo: Vec<Undo>,
+    /// What has to come to its end, or to be undone, before that.
+    pub left: Left,
 }
 
 /// Begins with as many branches as may run.
@@ -50,9 +50,9 @@ pub(super) fn poll_race(race: &mut Race, site: &str, turn: &mut Turn<'_>) -> Res
     Ok(won.map(|place| race_over(race, place)))
 }
 
-/// Gives up all of them: what is left are their compensations.
-pub(super) fn give_up(branches: &mut [Branch]) -> Vec<Undo> {
-    branches.iter_mut().flat_map(tree::give_up).collect()
+/// Gives up all of them.
+pub(super) fn give_up(branches: &mut [Branch]) -> Left {
+    branches.iter_mut().map(tree::give_up).collect()
 }
 
 impl Branch {
@@ -140,21 +140,21 @@ fn enter(branch: &mut Branch, place: usize, site: &str, turn: &mut Turn<'_>) -> 
 fn join_over(join: &mut Join, failed: Option<usize>) -> Option<Over> {
     if let Some(place) = failed {
         let reply = one(&mut join.of, place);
-        return Some(Over { done: Done { reply, failed: true }, kept: Vec::new(), undo: give_up(&mut join.of) });
+        return Some(Over { done: Done { reply, failed: true }, kept: Vec::new(), left: give_up(&mut join.of) });
     }
     if !join.of.iter().all(|branch| matches!(branch.node, Node::Ended(_))) {
         return None;
     }
     let kept = join.of.iter_mut().flat_map(|branch| std::mem::take(&mut branch.undo)).collect();
     let replies = join.of.iter_mut().filter_map(take_reply).collect();
-    Some(Over { done: Done { reply: Reply::All(replies), failed: false }, kept: in_order(kept), undo: Vec::new() })
+    Some(Over { done: Done { reply: Reply::All(replies), failed: false }, kept: in_order(kept), left: Left::default() })
 }
 
 /// The race's end: the others are given up.
 fn race_over(race: &mut Race, won: usize) -> Over {
     let kept = std::mem::take(&mut race.of[won].undo);
     let reply = one(&mut race.of, won);
-    Over { done: Done { reply, failed: false }, kept, undo: give_up(&mut race.of) }
+    Over { done: Done { reply, failed: false }, kept, left: give_up(&mut race.of) }
 }
 
 fn one(branches: &mut [Branch], place: usize) -> Reply {

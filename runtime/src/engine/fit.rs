@@ -70,7 +70,8 @@ fn migrate_node(node: &mut Node, definition: &SagaDefinition) -> Result<(), Misf
         | Node::Undo(_)
         | Node::Ended(_)
         | Node::Scope(_)
-        | Node::Handle(_) => Ok(()),
+        | Node::Handle(_)
+        | Node::Child(_) => Ok(()),
     }
 }
 
@@ -162,6 +163,9 @@ fn form_fits(saga: &str, state: &StateDefinition, awaits: &str, node: &Node) -> 
         Node::Join(_) => "Join",
         Node::Race(_) => "Race",
         Node::Handle(_) => "Started",
+        Node::Child(child) if child.detached => "Detach",
+        Node::Child(child) if child.catch => "CaughtChild",
+        Node::Child(_) => "ChildCall",
         // It has ended, and what it was can't be seen any more.
         Node::Undo(_) | Node::Ended(_) | Node::Scope(_) => return Ok(()),
     };
@@ -171,7 +175,8 @@ fn form_fits(saga: &str, state: &StateDefinition, awaits: &str, node: &Node) -> 
     let other = |here: String, there: String| {
         Err(Misfit::OtherCall { saga: saga.to_owned(), state: state.name.to_owned(), here, there })
     };
-    if form(there) != Some(here) && (outer, there) != ("Caught", "Call") {
+    let takes_faults = matches!((outer, there), ("Caught", "Call") | ("CaughtChild", "ChildCall"));
+    if form(there) != Some(here) && !takes_faults {
         return other(here.to_owned(), form(there).unwrap_or("something else").to_owned());
     }
     match node {
@@ -214,15 +219,24 @@ fn calls_fit(saga: &str, state: &StateDefinition, node: &Node, definition: &Saga
         Node::Join(Join { of, .. }) | Node::Race(Race { of }) => {
             of.iter().try_for_each(|branch| calls_fit(saga, state, &branch.node, definition))
         }
+        Node::Child(child) => {
+            let is_called = |name: &&str| **name == *child.saga;
+            match state.children.iter().any(is_called) {
+                true => Ok(()),
+                false => other(called(state), format!("child `{}`", child.saga)),
+            }
+        }
         Node::Sleep(_) | Node::Signal(_) | Node::Ended(_) | Node::Scope(_) | Node::Handle(_) => Ok(()),
-        Node::Undo(undoing) => step_fits(&undoing.call, definition).map(drop),
+        Node::Undo(undoing) => undoing.call.as_ref().map_or(Ok(()), |call| step_fits(call, definition).map(drop)),
     }
 }
 
 /// What a state calls: "step `charge`".
 fn called(state: &StateDefinition) -> String {
     let steps = state.steps.iter().map(|step| format!("step `{step}`"));
-    let called: Vec<_> = steps.chain(state.sagas.iter().map(|saga| format!("saga `{saga}`"))).collect();
+    let sagas = state.sagas.iter().map(|saga| format!("saga `{saga}`"));
+    let children = state.children.iter().map(|saga| format!("child `{saga}`"));
+    let called: Vec<_> = steps.chain(sagas).chain(children).collect();
     if called.is_empty() { "none".to_owned() } else { called.join(" or ") }
 }
 
@@ -230,13 +244,13 @@ fn called(state: &StateDefinition) -> String {
 fn leaves_fit(node: &Node, definition: &SagaDefinition) -> Result<(), Misfit> {
     match node {
         Node::Step(call) => step_fits(call, definition).map(drop),
-        Node::Undo(undoing) => step_fits(&undoing.call, definition).map(drop),
+        Node::Undo(undoing) => undoing.call.as_ref().map_or(Ok(()), |call| step_fits(call, definition).map(drop)),
         Node::Timeout(timeout) => leaves_fit(&timeout.of.node, definition),
         Node::Saga(nested) => nested.frame.pending.as_deref().map_or(Ok(()), |node| leaves_fit(node, definition)),
         Node::Join(Join { of, .. }) | Node::Race(Race { of }) => {
             of.iter().try_for_each(|branch| leaves_fit(&branch.node, definition))
         }
-        Node::Sleep(_) | Node::Signal(_) | Node::Ended(_) | Node::Scope(_) | Node::Handle(_) => Ok(()),
+        Node::Sleep(_) | Node::Signal(_) | Node::Ended(_) | Node::Scope(_) | Node::Handle(_) | Node::Child(_) => Ok(()),
     }
 }
 

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::record::{HandBack, Unreadable};
@@ -25,6 +26,9 @@ pub(crate) struct Head {
     /// How it has been handed back so far.
     #[serde(default)]
     pub handed_back: Option<HandBack>,
+    /// The instance that has started it.
+    #[serde(default)]
+    pub parent: Option<IgnoredAny>,
 }
 
 impl Head {

@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
+use super::Halt;
+use super::children::{self, CHILD};
 use super::tree::Done;
 use super::turn::Turn;
-use crate::record::{Awaited, Fault, FaultKind, Frame, Join, Node, Race, Record, Reply, Status, Take, Value};
+use crate::record::{Awaited, ChildEnd, Fault, FaultKind, Frame, Join, Node, Race, Record, Reply, Status, Take, Value};
 
 /// The queue of requests to cancel an instance.
 pub(crate) const CANCEL: &str = "$cancel";
@@ -20,12 +22,21 @@ pub(crate) struct Letter {
     pub body: Body,
 }
 
+impl Letter {
+    /// Whether it says that a child has come to its end.
+    pub(crate) fn is_end(&self) -> bool {
+        matches!(self.body, Body::Child(_))
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Body {
     /// A signal, in the queue of this name.
     Signal(String, Value),
     /// The instance is to be cancelled.
     Cancel,
+    /// A child has come to its end; or why that can't be read. (Boxed, as one of these is in each future of a delivery.)
+    Child(Box<Result<ChildEnd, String>>),
 }
 
 /// The queues that a record waits for, as they were when somebody has looked.
@@ -46,12 +57,14 @@ pub(super) struct Inbox {
     /// Up to which number mail was taken, by queue.
     taken: BTreeMap<String, u64>,
     cancel: bool,
+    /// The ends of children, by the calls.
+    ended: HashMap<u64, ChildEnd>,
     /// Nothing more is taken: a race that this is in has its winner.
     pub closed: bool,
 }
 
 impl Inbox {
-    pub(super) fn of(letters: Vec<Letter>) -> Self {
+    pub(super) fn of(letters: Vec<Letter>) -> Result<Self, Halt> {
         let mut inbox = Self::default();
         for Letter { number, body } in letters {
             match body {
@@ -60,13 +73,19 @@ impl Inbox {
                     inbox.cancel = true;
                     inbox.take(CANCEL, number);
                 }
+                Body::Child(end) => {
+                    let end = end.map_err(|why| Halt::Pause(format!("the end of a child can't be read: {why}")))?;
+                    // It is for one call alone: if there is no such call any more, it is for nobody.
+                    inbox.take(CHILD, number);
+                    inbox.ended.insert(end.call, end);
+                }
             }
         }
-        inbox
+        Ok(inbox)
     }
 
-    pub(super) fn looked(Looked { letters, queues }: Looked) -> Self {
-        Self { looked: queues.into_iter().collect(), ..Self::of(letters) }
+    pub(super) fn looked(Looked { letters, queues }: Looked) -> Result<Self, Halt> {
+        Ok(Self { looked: queues.into_iter().collect(), ..Self::of(letters)? })
     }
 
     /// The next signal of a queue.
@@ -107,6 +126,13 @@ impl Turn<'_> {
         Some(Done { reply, failed: false })
     }
 
+    /// How the child of a call has ended, if that is what has come.
+    pub(super) fn child_end(&mut self, call: u64) -> Option<ChildEnd> {
+        let end = self.inbox.ended.remove(&call)?;
+        self.changes.note();
+        Some(end)
+    }
+
     pub(super) fn is_cancelled(&self) -> bool {
         self.inbox.cancel
     }
@@ -117,12 +143,15 @@ impl Turn<'_> {
         Fault { of: saga.to_owned(), kind: FaultKind::Cancelled, message: String::new(), origin }
     }
 
-    /// Notes in the record what was taken: a change of all of it.
+    /// Notes in the record what was taken: a change of all of it. (But for the ends of children: they can be taken twice, as the second time
+    /// nobody waits for them.)
     pub(super) fn note_taken(&mut self, record: &mut Record) {
         for (name, number) in std::mem::take(&mut self.inbox.taken) {
+            if name != CHILD {
+                self.changes.note();
+            }
             let taken = record.taken.entry(name).or_default();
             *taken = number.max(*taken);
-            self.changes.note();
         }
     }
 }
@@ -135,6 +164,9 @@ pub(crate) fn awaits(record: &Record) -> Vec<(String, u64)> {
         && let Some(frame) = &record.frame
     {
         frame.signals(&mut names);
+    }
+    if children::children(record).iter().any(|child| child.args.is_none()) {
+        names.push(CHILD);
     }
     names.into_iter().map(|name| (name.to_owned(), taken(record, name))).collect()
 }
@@ -157,7 +189,13 @@ impl Node {
         match self {
             Self::Signal(signal) if names.contains(&&*signal.name) => {}
             Self::Signal(signal) => names.push(&signal.name),
-            Self::Step(_) | Self::Sleep(_) | Self::Undo(_) | Self::Ended(_) | Self::Scope(_) | Self::Handle(_) => {}
+            Self::Step(_)
+            | Self::Sleep(_)
+            | Self::Undo(_)
+            | Self::Ended(_)
+            | Self::Scope(_)
+            | Self::Handle(_)
+            | Self::Child(_) => {}
             Self::Timeout(timeout) => timeout.of.node.signals(names),
             Self::Saga(nested) => nested.frame.signals(names),
             Self::Join(Join { of, .. }) | Self::Race(Race { of }) => {

@@ -21,6 +21,7 @@ mod attempt;
 mod body;
 mod branches;
 mod changes;
+mod children;
 mod fit;
 mod hand_back;
 mod mail;
@@ -39,6 +40,9 @@ mod unwind;
 
 pub(crate) use attempt::{Ended, Ending, last_chance};
 pub(crate) use changes::Path;
+pub(crate) use children::{
+    CHILD, Outgoing, Sent, child_end, children, only_children_ended, outgoing, started_by, waits_for_children,
+};
 pub(crate) use fit::fit;
 pub(crate) use hand_back::{Head, handed_back, head};
 pub(crate) use mail::{Body, CANCEL, Letter, Looked, awaits, taken};
@@ -73,6 +77,8 @@ pub(crate) enum Event {
     Mail(Vec<Letter>),
     /// Somebody has looked for mail.
     Looked(Looked),
+    /// What the record wants to have sent was sent.
+    Sent(Vec<Sent>),
 }
 
 /// Why there is no next record.
@@ -107,8 +113,13 @@ pub(crate) fn apply(
         }
         (Status::Running | Status::Unwinding, Event::Ended(ended), true) => turn.ended = ended,
         (Status::Running, Event::Tick(due), true) => turn.due = due,
-        (Status::Running, Event::Mail(letters), true) => turn.inbox = Inbox::of(letters),
-        (Status::Running, Event::Looked(looked), true) => turn.inbox = Inbox::looked(looked),
+        (Status::Running, Event::Mail(letters), true) => turn.inbox = Inbox::of(letters)?,
+        (Status::Running, Event::Looked(looked), true) => turn.inbox = Inbox::looked(looked)?,
+        // An instance that unwinds still waits for its children.
+        (Status::Unwinding, Event::Looked(looked), true) if looked.letters.iter().all(Letter::is_end) => {
+            turn.inbox = Inbox::looked(looked)?;
+        }
+        (Status::Running | Status::Unwinding, Event::Sent(sent), true) => turn.sent = sent,
         (status, event, pending) => {
             return Err(Halt::Illegal(format!(
                 "{event:?} in status {status:?} with pending: {pending}; please report it"
@@ -148,7 +159,7 @@ fn go_on(record: &mut Record, pending: bool, turn: &mut Turn<'_>) -> Result<(), 
     }
     match went {
         Ok(()) => {}
-        Err(Raised::Fault(fault)) => unwind::begin(record, Cause::Fault(fault), turn),
+        Err(Raised::Fault(fault)) => unwind::begin(record, Cause::Fault(fault), Vec::new(), turn),
         Err(Raised::Stuck(reason)) => {
             record.status = Status::Stuck;
             record.reason = Some(reason);
@@ -162,10 +173,10 @@ fn go_on(record: &mut Record, pending: bool, turn: &mut Turn<'_>) -> Result<(), 
 fn end(record: &mut Record, returned: body::Returned, turn: &mut Turn<'_>) {
     record.output = Some(returned.output);
     match returned.error {
-        None => unwind::finish(record, turn),
+        None => unwind::finish(record, returned.children, turn),
         Some(error) => {
             record.failed = turn.failed.take();
-            unwind::begin(record, Cause::Error(error), turn);
+            unwind::begin(record, Cause::Error(error), returned.children, turn);
         }
     }
 }

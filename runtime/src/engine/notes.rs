@@ -84,7 +84,7 @@ pub(crate) fn fold(record: &mut Record, notes: Vec<Note>) -> Result<bool, String
 }
 
 /// The branch at a place in a frame: of what has been started there, or of what is pending.
-fn branch_of<'n>(frame: &'n Frame, at: &[u32]) -> Option<&'n Branch> {
+pub(super) fn branch_of<'n>(frame: &'n Frame, at: &[u32]) -> Option<&'n Branch> {
     match at.split_first() {
         Some((first, rest)) if first & STARTED != 0 => {
             let found = &frame.started.get((first & !STARTED) as usize)?.of;

@@ -51,6 +51,7 @@ pub(crate) fn paused(
         held: None,
         trace: known.and_then(|record| record.trace.clone()),
         taken: known.map(|record| record.taken.clone()).unwrap_or_default(),
+        parent: known.and_then(|record| record.parent.clone()),
         meta: BTreeMap::new(),
     }
 }
@@ -90,6 +91,10 @@ fn add_node(node: &Node, of: &str, parts: &mut Vec<(String, usize)>) {
         Node::Scope(Scoping::Defer(Deferred { step, args })) => {
             parts.push((format!("the arguments of the deferred step `{step}`"), args.as_json().len()));
         }
+        Node::Child(child) => {
+            let bytes = child.args.iter().flat_map(|args| args.iter()).map(|(_, value)| value.as_json().len()).sum();
+            parts.push((format!("the arguments of the child `{}`", child.saga), bytes));
+        }
         Node::Saga(nested) => add_frame(&nested.frame, &format!(" of the nested saga `{}`", nested.saga), parts),
         Node::Timeout(timeout) => add_branch(&timeout.of, of, parts),
         Node::Join(join) => add_branches(&join.of, "join", of, parts),
@@ -97,7 +102,7 @@ fn add_node(node: &Node, of: &str, parts: &mut Vec<(String, usize)>) {
         Node::Ended(reply) => parts.push((format!("a result that waits for others{of}"), reply_size(reply))),
         Node::Undo(undoing) => {
             add_undo(&undoing.undo, of, parts);
-            add_call(&undoing.call, parts);
+            undoing.call.iter().for_each(|call| add_call(call, parts));
         }
     }
 }

@@ -14,6 +14,8 @@ pub(crate) enum Plan<'r> {
     Run(&'r StepCall, Option<Timestamp>),
     /// Attempt these steps side by side. At that time, if there is one, there is something else to do, too.
     RunAll(Vec<&'r StepCall>, Option<Timestamp>),
+    /// Send what it wants to have sent, before anything else.
+    Send,
     /// A timer has come to its end.
     Tick,
     /// Look which mail there is: it goes on with that, or with none.
@@ -46,6 +48,7 @@ pub(crate) fn plan<'r>(record: &'r Record, definition: &SagaDefinition, now: Tim
     }
     let wants = Wants::of(record, frame, now);
     match (wants.ready, wants.wake) {
+        _ if wants.sends => Plan::Send,
         _ if wants.due => Plan::Tick,
         (Some(call), wake) if wants.branches => Plan::RunAll(std::iter::once(call).chain(wants.others).collect(), wake),
         (Some(call), give_up) => Plan::Run(call, give_up),
@@ -63,8 +66,8 @@ pub(crate) fn newer(format: u32) -> String {
 /// When there is something to do for a record, if that is later than `now`.
 pub(crate) fn wakes(record: &Record, now: Timestamp) -> Option<Timestamp> {
     let frame = record.frame.as_ref().filter(|frame| frame.pending.is_some())?;
-    let Wants { ready, wake, due, looks, .. } = Wants::of(record, frame, now);
-    if due || looks || ready.is_some() { None } else { wake }
+    let Wants { ready, wake, due, looks, sends, .. } = Wants::of(record, frame, now);
+    if sends || due || looks || ready.is_some() { None } else { wake }
 }
 
 /// Whether somebody is to look which mail there is.
@@ -88,6 +91,8 @@ struct Wants<'r> {
     due: bool,
     /// Whether mail is looked for.
     looks: bool,
+    /// Whether there is something to be sent.
+    sends: bool,
 }
 
 impl<'r> Wants<'r> {
@@ -111,7 +116,11 @@ impl<'r> Wants<'r> {
     fn add(&mut self, node: &'r Node, now: Timestamp) {
         match node {
             Node::Step(call) => self.add_call(call, now),
-            Node::Undo(undoing) => self.add_call(&undoing.call, now),
+            Node::Undo(undoing) => {
+                undoing.call.iter().for_each(|call| self.add_call(call, now));
+                undoing.children.iter().for_each(|child| self.add_child(!child.cancelled));
+            }
+            Node::Child(child) => self.add_child(child.args.is_some()),
             Node::Sleep(timer) => self.add_time(timer.until, now),
             Node::Signal(signal) if signal.take == Take::Next => self.wake_at(Timestamp::MAX),
             Node::Signal(_) => {
@@ -141,6 +150,12 @@ impl<'r> Wants<'r> {
         }
     }
 
+    /// A child that tells of its end by mail.
+    fn add_child(&mut self, sends: bool) {
+        self.sends |= sends;
+        self.wake_at(Timestamp::MAX);
+    }
+
     fn add_time(&mut self, time: Option<Timestamp>, now: Timestamp) {
         match time {
             Some(time) if time <= now => self.due = true,
@@ -159,8 +174,10 @@ impl Node {
     pub(crate) fn call(&self) -> Option<&StepCall> {
         match self {
             Self::Step(call) => Some(call),
-            Self::Undo(undoing) => Some(&undoing.call),
-            Self::Sleep(_) | Self::Signal(_) | Self::Ended(_) | Self::Scope(_) | Self::Handle(_) => None,
+            Self::Undo(undoing) => undoing.call.as_ref(),
+            Self::Sleep(_) | Self::Signal(_) | Self::Ended(_) | Self::Scope(_) | Self::Handle(_) | Self::Child(_) => {
+                None
+            }
             Self::Timeout(timeout) => timeout.of.node.call(),
             Self::Saga(nested) => nested.frame.step(),
             Self::Join(Join { of, .. }) | Self::Race(Race { of }) => {
@@ -173,8 +190,8 @@ impl Node {
     pub(crate) fn calls<'n>(&'n self, visit: &mut impl FnMut(&'n StepCall)) {
         match self {
             Self::Step(call) => visit(call),
-            Self::Undo(undoing) => visit(&undoing.call),
-            Self::Sleep(_) | Self::Signal(_) | Self::Ended(_) | Self::Scope(_) | Self::Handle(_) => {}
+            Self::Undo(undoing) => undoing.call.iter().for_each(visit),
+            Self::Sleep(_) | Self::Signal(_) | Self::Ended(_) | Self::Scope(_) | Self::Handle(_) | Self::Child(_) => {}
             Self::Timeout(timeout) => timeout.of.node.calls(visit),
             Self::Saga(nested) => nested.frame.calls(visit),
             Self::Join(Join { of, .. }) | Self::Race(Race { of }) => {

@@ -19,7 +19,7 @@ fn keep_in(node: &mut Node, occurrence: u64, saved: &Value) -> bool {
     };
     match node {
         Node::Step(call) => set(call),
-        Node::Undo(undoing) => set(&mut undoing.call),
+        Node::Undo(undoing) => undoing.call.as_mut().is_some_and(set),
         Node::Timeout(timeout) => keep_in(&mut timeout.of.node, occurrence, saved),
         Node::Saga(nested) => keep(&mut nested.frame, occurrence, saved),
         Node::Join(Join { of, .. }) | Node::Race(Race { of }) => {

@@ -35,6 +35,7 @@ pub(crate) fn beginning(
         held: None,
         trace,
         taken: std::collections::BTreeMap::new(),
+        parent: None,
         meta: std::collections::BTreeMap::new(),
     })
 }

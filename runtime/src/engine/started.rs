@@ -3,7 +3,7 @@
 //! While what a frame waits for, or one of its started calls, is worked on, the frame's started calls stand in the turn
 //! ([`Turn::scopes`]), after those of the sagas that it is nested in. A handle is awaited in the saga that it belongs to.
 
-use super::tree::{self, Done};
+use super::tree::{self, Done, Left};
 use super::turn::{Raised, Turn};
 use super::{Halt, body};
 use crate::definition::SagaDefinition;
@@ -86,9 +86,9 @@ pub(super) fn leave_scope(frame: &mut Frame, turn: &mut Turn<'_>) {
     frame.started = turn.scopes.pop().unwrap_or_default();
 }
 
-/// The saga has ended: what it has started and not awaited is given up. What is left are the compensations that were registered in it.
-pub(super) fn give_up(frame: &mut Frame) -> Vec<Undo> {
-    std::mem::take(&mut frame.started).iter_mut().flat_map(|started| tree::give_up(&mut started.of)).collect()
+/// The saga has ended: what it has started and not awaited is given up.
+pub(super) fn give_up(frame: &mut Frame) -> Left {
+    std::mem::take(&mut frame.started).iter_mut().map(|started| tree::give_up(&mut started.of)).collect()
 }
 
 /// A started call is awaited. How it has ended, if it has: then it is taken out of the record.
@@ -171,6 +171,7 @@ fn is_described(node: &Node, definition: &SagaDefinition) -> bool {
     match node {
         Node::Step(call) => definition.step(&call.step).is_some(),
         Node::Saga(nested) => definition.versions(&nested.saga).is_some(),
+        Node::Child(child) => definition.has_child(&child.saga),
         Node::Timeout(timeout) => is_described(&timeout.of.node, definition),
         Node::Join(Join { of, .. }) | Node::Race(Race { of }) => {
             of.iter().all(|branch| is_described(&branch.node, definition))
@@ -184,6 +185,7 @@ fn label(node: &Node) -> &str {
     match node {
         Node::Step(call) => &call.step,
         Node::Saga(nested) => &nested.saga,
+        Node::Child(child) => &child.saga,
         Node::Timeout(timeout) => label(&timeout.of.node),
         Node::Sleep(_) => "sleep",
         Node::Join(_) => "join",

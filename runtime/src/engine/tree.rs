@@ -6,8 +6,8 @@
 use super::attempt::{self, Last, Purpose};
 use super::branches::{self, Over};
 use super::turn::{Raised, Turn, in_order};
-use super::{Halt, after, body, scope, started, unwind};
-use crate::record::{Branch, FailedCall, Nested, Node, Reply, StepCall, Timeout, Timer, Undo, Undoing};
+use super::{Halt, after, body, children, scope, started, unwind};
+use crate::record::{Branch, Child, FailedCall, Nested, Node, Reply, StepCall, Timeout, Timer, Undo, Undoing};
 
 /// What was awaited has come to its end.
 #[derive(Debug)]
@@ -15,6 +15,36 @@ pub(super) struct Done {
     pub reply: Reply,
     /// Whether what the `.await` yields is an `Err`.
     pub failed: bool,
+}
+
+/// What is left of something that was given up.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// The compensations that were registered in it.
+    pub undo: Vec<Undo>,
+    /// The children that it waited for.
+    pub children: Vec<Child>,
+}
+
+impl Left {
+    pub(super) fn append(&mut self, mut other: Self) {
+        self.undo.append(&mut other.undo);
+        self.children.append(&mut other.children);
+    }
+}
+
+impl FromIterator<Left> for Left {
+    fn from_iter<I: IntoIterator<Item = Self>>(parts: I) -> Self {
+        let mut all = Self::default();
+        parts.into_iter().for_each(|left| all.append(left));
+        all
+    }
+}
+
+impl From<Vec<Undo>> for Left {
+    fn from(undo: Vec<Undo>) -> Self {
+        Self { undo, children: Vec::new() }
+    }
 }
 
 impl Done {
@@ -70,6 +100,10 @@ pub(super) fn enter(
             Ok(Some(Done::well(Reply::Done)))
         }
         Node::Handle(handle) => started::take(handle, undo, turn),
+        Node::Child(child) => {
+            children::begin(child, turn);
+            Ok(None)
+        }
         Node::Undo(_) | Node::Ended(_) => Err(Halt::Illegal("nothing begins with its end".to_owned()).into()),
     }
 }
@@ -108,16 +142,22 @@ pub(super) fn poll(
             Ok(undo_first(node, given_up, Done::badly(Reply::TimedOut), turn))
         }
         Node::Undo(undoing) => {
-            let Undoing { undo, call, then, failed, cause } = &mut **undoing;
-            match unwind::poll(call, turn)? {
-                false => Ok(None),
-                true => {
-                    undo.pop();
-                    turn.failed = cause.take();
-                    let (undo, done) = (std::mem::take(undo), Done { reply: then.clone(), failed: *failed });
-                    Ok(undo_first(node, undo, done, turn))
+            let Undoing { children, undo, call, then, failed, cause } = &mut **undoing;
+            match call {
+                None => {
+                    children::poll_given_up(children, undo, turn);
+                    if !children.is_empty() {
+                        return Ok(None);
+                    }
                 }
+                Some(call) => match unwind::poll(call, turn)? {
+                    false => return Ok(None),
+                    true => drop(undo.pop()),
+                },
             }
+            turn.failed = cause.take();
+            let (undo, done) = (std::mem::take(undo), Done { reply: then.clone(), failed: *failed });
+            Ok(undo_first(node, undo.into(), done, turn))
         }
         Node::Join(join) => {
             let over = branches::poll_join(join, site, turn)?;
@@ -128,36 +168,41 @@ pub(super) fn poll(
             Ok(over.and_then(|over| several_ended(node, over, undo, turn)))
         }
         Node::Handle(handle) => started::take(handle, undo, turn),
+        Node::Child(_) => children::poll(node, undo, site, turn),
         Node::Ended(_) | Node::Scope(_) => Ok(None),
     }
 }
 
-/// Gives up what is pending: what is left are the compensations that were registered in it.
-pub(super) fn give_up_node(node: &mut Node) -> Vec<Undo> {
+/// Gives up what is pending.
+pub(super) fn give_up_node(node: &mut Node) -> Left {
     match node {
         Node::Step(_) | Node::Sleep(_) | Node::Signal(_) | Node::Ended(_) | Node::Scope(_) | Node::Handle(_) => {
-            Vec::new()
+            Left::default()
         }
+        Node::Child(child) => Left { children: vec![Child::clone(child)], undo: Vec::new() },
         Node::Join(join) => branches::give_up(&mut join.of),
         Node::Race(race) => branches::give_up(&mut race.of),
-        Node::Undo(undoing) => std::mem::take(&mut undoing.undo),
+        Node::Undo(undoing) => {
+            let (undo, children) = (std::mem::take(&mut undoing.undo), std::mem::take(&mut undoing.children));
+            Left { undo, children }
+        }
         Node::Timeout(timeout) => give_up(&mut timeout.of),
         Node::Saga(nested) => {
-            let mut undo = std::mem::take(&mut nested.frame.undo);
-            undo.extend(nested.frame.pending.as_mut().map(|node| give_up_node(node)).unwrap_or_default());
-            undo.extend(started::give_up(&mut nested.frame));
-            undo
+            let mut left = Left::from(std::mem::take(&mut nested.frame.undo));
+            left.append(nested.frame.pending.as_mut().map(|node| give_up_node(node)).unwrap_or_default());
+            left.append(started::give_up(&mut nested.frame));
+            left
         }
     }
 }
 
 /// The same for a branch. In one that has not begun there is nothing.
-pub(super) fn give_up(branch: &mut Branch) -> Vec<Undo> {
-    let mut undo = std::mem::take(&mut branch.undo);
+pub(super) fn give_up(branch: &mut Branch) -> Left {
+    let mut left = Left::from(std::mem::take(&mut branch.undo));
     if !branch.waiting {
-        undo.extend(give_up_node(&mut branch.node));
+        left.append(give_up_node(&mut branch.node));
     }
-    undo
+    left
 }
 
 /// Fills in where and when a step is called, and registers its compensation if that is made from the arguments alone:
@@ -227,7 +272,7 @@ fn in_time(timeout: &mut Timeout, reply: Reply, undo: &mut Vec<Undo>) -> Done {
 fn several_ended(node: &mut Node, over: Over, undo: &mut Vec<Undo>, turn: &mut Turn<'_>) -> Option<Done> {
     turn.changes.note();
     undo.extend(over.kept);
-    undo_first(node, over.undo, over.done, turn)
+    undo_first(node, over.left, over.done, turn)
 }
 
 /// A nested saga that has returned a value runs what it has deferred, and leaves its compensations to its caller; one that has
@@ -244,16 +289,17 @@ fn nested_ended(
     };
     let fault = match returned {
         Ok(None) => return Ok(None),
-        Ok(Some(body::Returned { output, error: None })) => {
+        Ok(Some(body::Returned { output, error: None, children })) => {
             let deferred = scope::leave(std::mem::take(&mut nested.frame.undo), undo);
             turn.failed = None;
-            return Ok(undo_first(node, deferred, Done::well(Reply::Output(output)), turn));
+            let left = Left { undo: deferred, children };
+            return Ok(undo_first(node, left, Done::well(Reply::Output(output)), turn));
         }
-        Ok(Some(body::Returned { output, error: Some(error) })) => {
+        Ok(Some(body::Returned { output, error: Some(error), children })) => {
             let (of, origin, cause) = (nested.saga.clone(), turn.origin(site, 0), turn.failed.take());
             turn.failed = Some(Box::new(FailedCall { of, error, origin, cause: None }.caused_by(cause)));
-            let own = std::mem::take(&mut nested.frame.undo);
-            return Ok(undo_first(node, own, Done::badly(Reply::Output(output)), turn));
+            let left = Left { undo: std::mem::take(&mut nested.frame.undo), children };
+            return Ok(undo_first(node, left, Done::badly(Reply::Output(output)), turn));
         }
         Err(Raised::Fault(fault)) if nested.catch => fault,
         Err(raised) => return Err(raised),
@@ -263,12 +309,17 @@ fn nested_ended(
     Ok(undo_first(node, given_up, Done::badly(Reply::Fault(fault)), turn))
 }
 
-/// Undoes before it replies.
-fn undo_first(node: &mut Node, undo: Vec<Undo>, done: Done, turn: &mut Turn<'_>) -> Option<Done> {
-    let mut undo = in_order(undo);
-    let Some(last) = undo.last_mut() else { return Some(done) };
-    let call = unwind::begin_call(last, turn);
+/// Waits for the ends of its children, and undoes, before it replies.
+fn undo_first(node: &mut Node, left: Left, done: Done, turn: &mut Turn<'_>) -> Option<Done> {
+    let Left { mut undo, children } = left;
+    let children = children::to_end(children, &mut undo, turn);
+    undo = in_order(undo);
+    let call = match undo.last_mut() {
+        Some(last) if children.is_empty() => Some(unwind::begin_call(last, turn)),
+        None if children.is_empty() => return Some(done),
+        _ => None,
+    };
     let (Done { reply: then, failed }, cause) = (done, turn.failed.take());
-    *node = Node::Undo(Box::new(Undoing { undo, call, then, failed, cause }));
+    *node = Node::Undo(Box::new(Undoing { children, undo, call, then, failed, cause }));
     None
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::changes::Changes;
+use super::children::Sent;
 use super::mail::Inbox;
 use super::{Ended, Halt};
 use crate::definition::SagaDefinition;
@@ -23,6 +24,8 @@ pub(super) struct Turn<'a> {
     pub changes: Changes,
     /// What has come from outside.
     pub inbox: Inbox,
+    /// What has become of what was to be sent, until those that it is about have heard of it.
+    pub sent: Vec<Sent>,
     /// The call that has failed last, until something else has come of it than an error.
     pub failed: Option<Box<FailedCall>>,
     /// What was started in the sagas that are worked on, outermost first; see [`started`](super::started).
@@ -49,8 +52,8 @@ impl<'a> Turn<'a> {
         let (ended, changes) = (Vec::new(), Changes::default());
         // Nothing is due but what an event says.
         let (due, failed) = (Timestamp::MIN, None);
-        let (inbox, scopes) = (Inbox::default(), Vec::new());
-        Self { definition, now, ended, due, steps, attempts, undone, changes, inbox, failed, scopes, instance }
+        let (inbox, sent, scopes) = (Inbox::default(), Vec::new(), Vec::new());
+        Self { definition, now, ended, due, steps, attempts, undone, changes, inbox, sent, failed, scopes, instance }
     }
 
     /// Notes in the record what has been counted.
@@ -67,6 +70,18 @@ impl<'a> Turn<'a> {
     /// The next place in the order of compensations. Each is registered after a call or an attempt, and these are counted.
     pub(super) fn order(&self) -> u64 {
         self.steps + self.attempts
+    }
+
+    /// Whose turn it is: saga and id.
+    pub(super) fn instance(&self) -> (&str, &str) {
+        (&self.instance.0, &self.instance.1)
+    }
+
+    /// What has become of what a child was to be sent, if that is what has happened.
+    pub(super) fn sent(&mut self, call: u64) -> Option<Sent> {
+        let place = self.sent.iter().position(|sent| sent.call == call)?;
+        self.changes.note();
+        Some(self.sent.swap_remove(place))
     }
 
     /// A place in the instance.

@@ -10,42 +10,65 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::attempt::{self, Last, Purpose};
 use super::turn::{Raised, Turn, in_order};
 use super::{Halt, short};
-use super::{started, tree};
+use super::{children, started, tree};
 use crate::definition::Compensation;
 use crate::machine::panic_text;
-use crate::record::{Cause, Node, Record, Status, StepCall, Undo, Value, Vars};
+use crate::record::{Cause, Child, Frame, Node, Record, Reply, Status, StepCall, Undo, Undoing, Value, Vars};
 
-/// The instance begins to unwind, for `cause`: what it waits for is given up.
-pub(super) fn begin(record: &mut Record, cause: Cause, turn: &mut Turn<'_>) {
+/// The instance begins to unwind, for `cause`: what it waits for is given up, and the children that are left with it.
+pub(super) fn begin(record: &mut Record, cause: Cause, children: Vec<Child>, turn: &mut Turn<'_>) {
     record.cause = Some(cause);
+    let mut left = tree::Left { undo: Vec::new(), children };
     if let Some(frame) = &mut record.frame {
         frame.vars = Vars::default();
-        let given_up = frame.pending.take().map(|mut node| tree::give_up_node(&mut node));
-        frame.undo.extend(given_up.unwrap_or_default());
-        let started = started::give_up(frame);
-        frame.undo.extend(started);
+        left.append(frame.pending.take().map(|mut node| tree::give_up_node(&mut node)).unwrap_or_default());
+        left.append(started::give_up(frame));
+        frame.undo.append(&mut left.undo);
         frame.undo = in_order(std::mem::take(&mut frame.undo));
     }
-    next(record, turn);
+    end_children(record, left.children, turn);
 }
 
 /// The saga has returned a value: what it has deferred is run, and then it has completed. Nothing stops it on this way any more.
-pub(super) fn finish(record: &mut Record, turn: &mut Turn<'_>) {
+pub(super) fn finish(record: &mut Record, children: Vec<Child>, turn: &mut Turn<'_>) {
     if let Some(frame) = &mut record.frame {
         (frame.vars, frame.pending) = (Vars::default(), None);
         frame.undo.retain(|undo| undo.deferred);
         frame.undo = in_order(std::mem::take(&mut frame.undo));
     }
-    next(record, turn);
+    end_children(record, children, turn);
 }
 
-/// Something has happened to the compensation that the instance waits for.
+/// First of all the children come to their ends.
+fn end_children(record: &mut Record, children: Vec<Child>, turn: &mut Turn<'_>) {
+    let mut undo = Vec::new();
+    let children = children::to_end(children, &mut undo, turn);
+    record.frame.iter_mut().for_each(|frame| frame.undo.append(&mut undo));
+    match &mut record.frame {
+        Some(frame) if !children.is_empty() => {
+            record.status = Status::Unwinding;
+            let (undo, call, then, failed, cause) = (Vec::new(), None, Reply::Done, false, None);
+            frame.pending = Some(Box::new(Node::Undo(Box::new(Undoing { children, undo, call, then, failed, cause }))));
+        }
+        _ => next(record, turn),
+    }
+}
+
+/// Something has happened to the compensation that the instance waits for, or to its children.
 pub(super) fn resume(record: &mut Record, turn: &mut Turn<'_>) -> Result<(), Raised> {
-    let pending = record.frame.as_mut().and_then(|frame| frame.pending.as_deref_mut());
-    let Some(Node::Step(call)) = pending else {
-        return Err(Halt::Illegal("there is no pending step; please report it".to_owned()).into());
+    let (pending, undo) = match &mut record.frame {
+        Some(Frame { pending, undo, .. }) => (pending.as_deref_mut(), undo),
+        None => return Err(Halt::Illegal("it unwinds without a frame; please report it".to_owned()).into()),
     };
-    if poll(call, turn)? {
+    let is_over = match pending {
+        Some(Node::Step(call)) => poll(call, turn)?,
+        Some(Node::Undo(undoing)) => {
+            children::poll_given_up(&mut undoing.children, undo, turn);
+            undoing.children.is_empty()
+        }
+        _ => return Err(Halt::Illegal("there is no pending step; please report it".to_owned()).into()),
+    };
+    if is_over {
         next(record, turn);
     }
     Ok(())

@@ -47,6 +47,7 @@ impl SagaDefinition {
             Some(state) => NodeKind::State {
                 steps: state.steps.iter().map(|step| (*step).to_owned()).collect(),
                 sagas: state.sagas.iter().map(|saga| (*saga).to_owned()).collect(),
+                children: state.children.iter().map(|saga| (*saga).to_owned()).collect(),
                 variables: state
                     .variables
                     .iter()

@@ -101,6 +101,9 @@ pub enum NodeKind {
         steps: Vec<String>,
         /// The names of the sagas that run inside of it; they have graphs of their own.
         sagas: Vec<String>,
+        /// The names of the sagas that it starts as children; they have graphs of their own.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        children: Vec<String>,
         /// What is saved meanwhile.
         variables: Vec<Variable>,
     },
@@ -195,13 +198,14 @@ impl Graph {
 
     /// The lines that say what a state waits for: its name, what its steps do, their retry policies.
     fn label(&self, node: &Node) -> Vec<String> {
-        let NodeKind::State { steps, sagas, .. } = &node.kind else { return vec![self.title(node)] };
+        let NodeKind::State { steps, sagas, children, .. } = &node.kind else { return vec![self.title(node)] };
         let mut lines = vec![node.id.clone()];
         for step in steps.iter().filter_map(|name| self.step(name)) {
             let is_named = node.id.split('#').next() == Some(&*step.name);
             lines.extend(step.label().into_iter().skip(usize::from(is_named)));
         }
         lines.extend(sagas.iter().map(|name| format!("saga {name}")));
+        lines.extend(children.iter().map(|name| format!("child {name}")));
         lines
     }
 

@@ -27,6 +27,7 @@ fn odd() -> Graph {
                 NodeKind::State {
                     steps: vec!["end".to_owned()],
                     sagas: vec!["inner".to_owned()],
+                    children: Vec::new(),
                     variables: Vec::new(),
                 },
             ),

@@ -39,6 +39,8 @@ pub enum FaultKind {
     DeadlinePassed,
     /// The instance was cancelled.
     Cancelled,
+    /// A child could not be started: somebody else has started an instance with its id, or its arguments are more than the transport takes.
+    NotStarted,
 }
 
 impl fmt::Display for Fault {
@@ -50,6 +52,7 @@ impl fmt::Display for Fault {
             FaultKind::NotCommitted => "could not be committed",
             FaultKind::DeadlinePassed => "had not ended at its deadline",
             FaultKind::Cancelled => "was cancelled",
+            FaultKind::NotStarted => "could not be started",
         };
         write!(f, "`{}` {what}", self.of)?;
         if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }

@@ -18,6 +18,7 @@
 //!
 //! What an instance waits for is a tree ([`Node`]): calls of steps, timers, sagas that are nested in it.
 
+mod child;
 mod codec;
 mod fault;
 mod note;
@@ -33,6 +34,8 @@ mod trace;
 mod tree;
 mod value;
 
+pub use child::{Child, ChildEnd, StartedBy};
+pub(crate) use child::{decode_end, encode_end};
 pub use codec::{Codec, Json};
 pub(crate) use codec::{decode, encode};
 pub use fault::{Cause, Fault, FaultKind};
@@ -79,7 +82,7 @@ pub struct Record {
     /// When it is to have ended; if it still runs then, it unwinds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
-    /// How many step calls the instance has made, compensations included. Numbers the calls ("occurrence").
+    /// How many calls the instance has made: of steps, compensations included, and of children. Numbers the calls ("occurrence").
     #[serde(default)]
     pub steps: u64,
     /// How many attempts have been finished so far, over all steps.
@@ -118,6 +121,9 @@ pub struct Record {
     /// Up to which number the mail of each queue was taken.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub taken: BTreeMap<String, u64>,
+    /// The instance that has started this one, if one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Box<StartedBy>>,
     /// Room for what applications attach; carried along untouched.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub meta: BTreeMap<String, Value>,

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    FORMAT, FailedCall, FaultKind, HandBack, Json, Note, Origin, Parent, Record, START_FORMAT, Start, Status,
+    ChildEnd, FORMAT, FailedCall, FaultKind, HandBack, Json, Note, Origin, Parent, Record, START_FORMAT, Start, Status,
     TraceContext, Value, Vars, decode, decode_signal, decode_start, encode_start, time,
 };
 use crate::record::Cause;
@@ -45,6 +45,23 @@ fn format_1_with_mail_loads_and_is_written_as_it_was() {
     assert_eq!(serde_json::to_value(&records).unwrap(), before);
     assert_eq!(records[0].taken["Approved"], 17);
     assert!(fixtures().iter().all(|record| record.taken.is_empty()), "older ones have taken none");
+}
+
+/// The same format since instances have children.
+const FORMAT_1_CHILDREN: &str = include_str!("fixtures/format_1_children.json");
+/// What a child's end says to its parent, as it is written since there are children. Never edit it, either.
+const CHILD_END_1: &str = include_str!("fixtures/child_end_1.json");
+
+#[test]
+fn format_1_with_children_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_CHILDREN).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_CHILDREN).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+    assert_eq!(records[1].parent.as_ref().unwrap().call, 1);
+    assert!(fixtures().iter().all(|record| record.parent.is_none()), "older ones have none");
+    let before: serde_json::Value = serde_json::from_str(CHILD_END_1).unwrap();
+    let ends: Vec<ChildEnd> = serde_json::from_str(CHILD_END_1).unwrap();
+    assert_eq!(serde_json::to_value(&ends).unwrap(), before);
 }
 
 fn fixtures() -> Vec<Record> {

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{FailedCall, Fault, Frame, HandleOf, Undo, Value, is_zero_u32, present, time};
+use super::{Child, FailedCall, Fault, Frame, HandleOf, Undo, Value, is_zero_u32, present, time};
 
 /// A part of what a frame waits for. Steps and timers are the leaves.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,6 +34,8 @@ pub enum Node {
     Scope(Scoping),
     /// Something that was started before.
     Handle(HandleOf),
+    /// An instance of its own.
+    Child(Box<Child>),
 }
 
 /// A call of a step, and how its attempts stand.
@@ -197,13 +199,18 @@ pub struct Race {
     pub of: Vec<Branch>,
 }
 
-/// Something has ended, and what it had done is being undone before its caller goes on.
+/// Something has ended, and what it had done is being undone before its caller goes on: first its children come to their ends, then
+/// its compensations are run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Undoing {
+    /// The children that it had, and that have been given up with it: their ends are waited for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<Child>,
     /// What is still to be undone, in order of registration. The last one is the one that is called.
     pub undo: Vec<Undo>,
-    /// Its call.
-    pub call: StepCall,
+    /// Its call; none while there are children.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<StepCall>,
     /// How it has ended.
     pub then: Reply,
     /// Set when that is an `Err`.

@@ -157,6 +157,7 @@ impl WorkerBuilder {
             held: Arc::new(InHand::default()),
             attempts: Arc::default(),
             alarms: Arc::default(),
+            parents: super::children::Parents::default(),
             options: self.options,
         };
         let served = |definition| {

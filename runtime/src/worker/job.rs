@@ -114,11 +114,10 @@ impl<'a> Job<'a> {
             return Box::pin(self.hand_back(Some(&record), misfit.to_string(), now)).await;
         }
         if record.held.is_some() {
-            let lost = self.lost_with_holder(&record, now);
-            return Box::pin(self.transition(record, Event::Ended(lost))).await;
+            return Box::pin(self.take_over(record, now)).await;
         }
         match engine::plan(&record, self.saga(), engine::after(now, DUE)) {
-            Plan::Nothing => self.delivery.handle.ack().await,
+            Plan::Nothing => Box::pin(self.rests(record)).await,
             Plan::Wait(until) => Box::pin(self.rest(record, now, Some(until))).await,
             Plan::Look if self.delivery.delivered > u64::from(self.worker.options.lost_limit) => {
                 let reason = "its workers die when it has looked for signals; the saga's code after that may be why";
@@ -137,6 +136,7 @@ impl<'a> Job<'a> {
                     "its workers die when a timer of it has come to its end; the saga's code after that may be why";
                 Box::pin(self.pause(Some(&record), reason.to_owned())).await;
             }
+            Plan::Send => Box::pin(self.send_first(record)).await,
             Plan::Tick => self.transition(record, Event::Tick(engine::after(now, DUE))).await,
             Plan::Run(call, _) if self.is_taken_over(&record, call) => {
                 let (lost, may_save) = (vec![self.lost(call, true)], self.may_save(call));
@@ -166,15 +166,29 @@ impl<'a> Job<'a> {
 
     /// There is nothing to do before a time, unless there is mail that the record waits for; without a time, it goes on also if there is none.
     async fn rest(&self, record: Box<Record>, now: Timestamp, until: Option<Timestamp>) {
-        match (self.look(&record).await, until) {
-            (Ok(looked), None) => self.transition(record, Event::Looked(looked)).await,
-            (Ok(looked), _) if !looked.letters.is_empty() => self.transition(record, Event::Looked(looked)).await,
-            (Ok(_), Some(until)) if until == Timestamp::MAX => self.delivery.handle.ack().await,
-            (Ok(_), Some(until)) => self.wait(now, until).await,
-            (Err(error), _) => {
+        let rested = match until {
+            Some(until) => self.take_children_first(record).await.map(|waits| waits.map(|_| until)),
+            None => match self.look(&record).await {
+                Ok(looked) => return self.transition(record, Event::Looked(looked)).await,
+                Err(error) => Err(error),
+            },
+        };
+        match rested {
+            Ok(None) => {}
+            Ok(Some(until)) if until == Timestamp::MAX => self.delivery.handle.ack().await,
+            Ok(Some(until)) => self.wait(now, until).await,
+            Err(error) => {
                 tracing::warn!(instance = %self.delivery.instance, "its mail can't be read; the record comes again: {error}");
                 self.delivery.handle.nak(std::time::Duration::from_secs(1)).await;
             }
+        }
+    }
+
+    /// Goes on with a record whose holder is gone.
+    async fn take_over(&self, record: Box<Record>, now: Timestamp) {
+        let lost = self.lost_with_holder(&record, now);
+        if let Some(record) = self.sent(record).await {
+            self.transition(record, Event::Ended(lost)).await;
         }
     }
 
@@ -249,7 +263,8 @@ impl<'a> Job<'a> {
             self.notes = progress.notes().await;
         }
         let cancel = match reachable.is_cancelled() {
-            true => Box::pin(self.cancel_letter(&record)).await,
+            // Boxed, since it is seldom there, and would stand in each of these futures.
+            true => Box::pin(self.cancel_letter(&record)).await.map(Box::new),
             false => None,
         };
         self.transition_or(record, event, cancel).await;
@@ -273,13 +288,13 @@ impl<'a> Job<'a> {
     }
 
     /// Moves the instance on; then it is cancelled, if it is to be, and still runs.
-    async fn transition_or(&self, mut record: Box<Record>, event: Event, cancel: Option<Letter>) {
+    async fn transition_or(&self, mut record: Box<Record>, event: Event, cancel: Option<Box<Letter>>) {
         let now = self.worker.options.clock.now();
         let mut mail = matches!(event, Event::Mail(_) | Event::Looked(_));
         let mut applied = engine::apply(&mut record, event, self.saga(), now);
         if let (Ok(_), Some(cancel), Status::Running) = (&applied, cancel, record.status) {
             mail = true;
-            applied = engine::apply(&mut record, Event::Mail(vec![cancel]), self.saga(), now);
+            applied = engine::apply(&mut record, Event::Mail(vec![*cancel]), self.saga(), now);
         }
         match applied {
             Ok(_) => {
@@ -305,6 +320,10 @@ impl<'a> Job<'a> {
         let codec = &self.worker.options.codec;
         let head = codec.decode(&self.delivery.payload).ok().and_then(|json| engine::head(&json).ok());
         match head {
+            // Its parent is told by one who can read it.
+            Some(head) if head.format > FORMAT && head.is_terminal() && head.parent.is_some() => {
+                self.delivery.handle.nak(self.worker.options.hand_back_delay).await;
+            }
             Some(head) if head.format > FORMAT && head.is_terminal() => self.delivery.handle.ack().await,
             Some(head) if head.format > FORMAT => match head.handed_back {
                 Some(handed_back) if handed_back.until > engine::after(now, DUE) => {

@@ -9,12 +9,14 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::job::{DUE, Job};
-use crate::engine::{self, Body, CANCEL, Event, Letter, Looked, Plan};
+use crate::engine::{self, Body, CANCEL, CHILD, Event, Letter, Looked, Plan};
 use crate::record::{self, Codec, Record, Status, Value};
 use crate::transport::Notice;
 
 /// The most pieces of mail that are taken at a time.
 const MOST: usize = 64;
+/// The same for the ends of children.
+const MOST_ENDS: usize = 256;
 
 /// When a notice comes again whose record somebody else works on: so long the first time, and longer and longer …
 const BUSY: Duration = Duration::from_millis(50);
@@ -59,6 +61,9 @@ impl Job<'_> {
             };
             return handle.nak(again).await;
         }
+        if name == CHILD {
+            return self.notified_of_child(record, *number).await;
+        }
         if cancel {
             let letter = Letter { number: *number, body: Body::Cancel };
             return self.transition(record, Event::Mail(vec![letter])).await;
@@ -78,9 +83,16 @@ impl Job<'_> {
     pub(super) async fn look(&self, record: &Record) -> Result<Looked, crate::Error> {
         let mut looked = Looked::default();
         for (name, after) in engine::awaits(record) {
-            let mail = self.worker.transport.mail(&self.delivery.instance, &name, after, MOST).await?;
+            let most = if name == CHILD { MOST_ENDS } else { MOST };
+            let mail = self.worker.transport.mail(&self.delivery.instance, &name, after, most).await?;
             looked.letters.extend(mail.into_iter().map(|mail| {
-                let body = Body::Signal(name.clone(), value(&*self.worker.options.codec, &mail.payload));
+                let codec = &*self.worker.options.codec;
+                let body = match name == CHILD {
+                    true => Body::Child(Box::new(
+                        record::decode_end(codec, &mail.payload).map_err(|error| error.to_string()),
+                    )),
+                    false => Body::Signal(name.clone(), value(codec, &mail.payload)),
+                };
                 Letter { number: mail.number, body }
             }));
             looked.queues.push(name);

@@ -4,7 +4,8 @@
 //! saga), `admit` (the same for what clients hand in at the ingress), `job` (one delivery), `several` (steps side by side), `hold`
 //! (records that are held meanwhile), `leaf` and
 //! `attempt` (one run of a step), `settle` (the next record, and the end of the delivery), `held` (which deliveries are in hand, kept alive by one timer), `running` (stopping it all), `signals`
-//! (when the operating system says so), `meters` (what is measured).
+//! (when the operating system says so), `meters` (what is measured), `mail` (what comes from outside), `children` (instances that an instance
+//! has started).
 //!
 //! **A delivery is acknowledged only when its record is known to be superseded, or wants nothing.** If the process
 //! dies anywhere else, the record is delivered again. If the wrong delivery is settled, or none, the condition of
@@ -15,6 +16,7 @@ mod alarm;
 mod attempt;
 mod attempts;
 mod builder;
+mod children;
 mod held;
 mod hold;
 mod job;
@@ -110,6 +112,7 @@ struct Shared {
     held: Arc<held::InHand>,
     attempts: Arc<attempts::Attempts>,
     alarms: Arc<alarm::Alarms>,
+    parents: children::Parents,
 }
 
 /// What can be set; see [`WorkerBuilder`] for the meanings.

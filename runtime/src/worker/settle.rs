@@ -9,14 +9,14 @@ use super::Shared;
 use super::job::Job;
 use crate::appending::{self, Failed};
 use crate::engine::{self, RESERVE};
-use crate::record::{self, Record, Status};
+use crate::record::{self, Record, StartedBy, Status};
 use crate::transport::{Append, AppendError, Delivery, Revision, Stored};
 
 /// For so long a worker tries to append what a step has come to. Whoever runs the step again repeats its effects.
 pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// When a notice comes again whose record has moved on.
-const AGAIN: Duration = Duration::from_millis(50);
+pub(super) const AGAIN: Duration = Duration::from_millis(50);
 
 /// When a record whose successor the transport refuses is delivered again.
 const REFUSED: Duration = Duration::from_secs(5);
@@ -52,7 +52,7 @@ impl Job<'_> {
             not_before: not_before(next, now),
             keep,
             quiet: !next.status.is_at_rest(),
-            deliver: next.held.is_none() && !engine::awaits(next).is_empty(),
+            deliver: next.held.is_none() && (!engine::awaits(next).is_empty() || tells(next).is_some()),
             noted: !self.notes.is_empty(),
         };
         match self.settle(append).await {
@@ -218,6 +218,9 @@ pub(super) async fn hand_over(worker: &Shared, delivery: &Delivery, begun: bool)
     let Ok(record) = record::decode(&*worker.options.codec, &delivery.payload) else {
         return handle.nak(Duration::ZERO).await;
     };
+    if tells(&record).is_some() {
+        return handle.nak(Duration::ZERO).await;
+    }
     if record.status.is_at_rest() {
         // It wants nothing; and a terminal one appended again would stay for ever.
         return handle.ack().await;
@@ -252,6 +255,11 @@ async fn with_saved(worker: &Shared, delivery: &Delivery, mut record: Box<Record
         return None;
     }
     record::encode(codec, &record).ok()
+}
+
+/// The parent that a child's last record is to be told to.
+pub(super) fn tells(record: &Record) -> Option<&StartedBy> {
+    record.parent.as_deref().filter(|parent| record.status.is_terminal() && !parent.detached)
 }
 
 /// When a record is to be delivered, if that is later than now; one that waits for an operator, never, and one that a worker holds,

@@ -1,7 +1,8 @@
 //! What is written for joins: so many bytes for each result, however many there are.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use futures::future::BoxFuture;
 use sagaflow::prelude::*;
@@ -13,36 +14,50 @@ use tokio::sync::watch;
 
 /// Counts what is stored.
 #[derive(Debug)]
-struct Counting {
+pub(crate) struct Counting {
     inner: Arc<dyn Transport>,
     bytes: AtomicU64,
     notes: AtomicU64,
     stored: watch::Sender<u64>,
+    by_saga: Mutex<HashMap<String, (u64, u64)>>,
 }
 
 impl Counting {
-    fn count(&self, size: usize) {
+    pub(crate) fn new(inner: Arc<dyn Transport>) -> Self {
+        let (bytes, notes, stored) = (AtomicU64::new(0), AtomicU64::new(0), watch::Sender::new(0));
+        Self { inner, bytes, notes, stored, by_saga: Mutex::default() }
+    }
+
+    /// How much was stored for the instances of a saga, records, notes and letters: how often, and how many bytes.
+    pub(crate) fn of(&self, saga: &str) -> (u64, u64) {
+        self.by_saga.lock().unwrap().get(saga).copied().unwrap_or_default()
+    }
+
+    fn count(&self, instance: &InstanceId, size: usize) {
         self.bytes.fetch_add(size as u64, Ordering::Relaxed);
         self.stored.send_modify(|stored| *stored += 1);
+        let mut by_saga = self.by_saga.lock().unwrap();
+        let of = by_saga.entry(instance.saga().to_owned()).or_default();
+        *of = (of.0 + 1, of.1 + size as u64);
     }
 }
 
 impl Transport for Counting {
     fn append<'a>(&'a self, append: Append<'a>) -> BoxFuture<'a, Result<Revision, AppendError>> {
         Box::pin(async move {
-            let size = append.payload.len();
+            let (instance, size) = (append.instance, append.payload.len());
             let appended = self.inner.append(append).await?;
-            self.count(size);
+            self.count(instance, size);
             Ok(appended)
         })
     }
 
     fn note<'a>(&'a self, note: Note<'a>) -> BoxFuture<'a, Result<(), AppendError>> {
         Box::pin(async move {
-            let size = note.payload.len();
+            let (instance, size) = (note.instance, note.payload.len());
             self.inner.note(note).await?;
             self.notes.fetch_add(1, Ordering::Relaxed);
-            self.count(size);
+            self.count(instance, size);
             Ok(())
         })
     }
@@ -52,7 +67,12 @@ impl Transport for Counting {
     }
 
     fn post<'a>(&'a self, post: Post<'a>) -> BoxFuture<'a, Result<u64, AppendError>> {
-        self.inner.post(post)
+        Box::pin(async move {
+            let (instance, size) = (post.instance, post.payload.len());
+            let posted = self.inner.post(post).await?;
+            self.count(instance, size);
+            Ok(posted)
+        })
     }
 
     fn mail<'a>(
@@ -108,8 +128,7 @@ struct Written {
 
 async fn written<S: Saga>(call: Call<S>) -> (ValueOf<S>, Written) {
     let inner = sagaflow::connect("embedded:").await.unwrap();
-    let (bytes, notes, stored) = (AtomicU64::new(0), AtomicU64::new(0), watch::Sender::new(0));
-    let transport = Arc::new(Counting { inner, bytes, notes, stored });
+    let transport = Arc::new(Counting::new(inner));
     let worker = Worker::builder(transport.clone()).serve::<S>().provide_shared(transport.clone()).build().unwrap();
     let worker = worker.spawn();
     let outcome = Client::new(transport.clone()).start(call).await.unwrap().outcome().await.unwrap();

@@ -97,3 +97,50 @@ fn a_file_that_can_not_be_read() {
         assert_eq!(lock::compare(file, &shop), Err(says.to_owned()));
     }
 }
+
+/// One that has children, and the same when it has others.
+mod postman {
+    use super::*;
+
+    #[saga]
+    pub(super) async fn round(place: String) -> Result<String, Failure> {
+        let delivered = deliver(place.clone()).child().outcome().await;
+        deliver(place).detach().await;
+        delivered.map_err(Failure::from)
+    }
+
+    pub(super) mod later {
+        use super::*;
+
+        #[saga]
+        pub(in super::super) async fn collect(place: String) -> Result<String, Failure> {
+            book(place).await
+        }
+
+        #[saga]
+        pub(in super::super) async fn round(place: String) -> Result<String, Failure> {
+            let delivered = {
+                #[saga(state = "deliver")]
+                let delivered = collect(place.clone()).child().outcome().await;
+                delivered
+            };
+            deliver(place).detach().await;
+            delivered.map_err(Failure::from)
+        }
+    }
+}
+
+#[test]
+fn children_stand_in_the_lock_file() {
+    let file = lock::describe(&[SagaDefinition::of::<postman::round>()]);
+    for line in ["    awaits CaughtChild", "    awaits Detach", "    calls child deliver"] {
+        assert!(file.lines().any(|found| found == line), "{line}\n\n{file}");
+    }
+    assert!(!file.contains("nested"), "a child has a lock of its own: {file}");
+    assert_eq!(lock::compare(&file, &[SagaDefinition::of::<postman::round>()]), Ok(Vec::new()));
+    let said = lock::compare(&file, &[SagaDefinition::of::<postman::later::round>()]).unwrap();
+    assert!(
+        said.iter().any(|said| said.contains("waits for child `collect`, and the record for child `deliver`")),
+        "{said:?}"
+    );
+}

@@ -12,9 +12,10 @@ use tokio::time::{Instant, sleep_until};
 use super::desk::{Desk, LATE};
 use super::journal::Entry;
 use super::plan::Fault;
+use super::scene::Scene;
 use super::words;
 use crate::Error;
-use crate::transport::{Ack, Deliveries, Delivery};
+use crate::transport::{Ack, Deliveries, Delivery, InstanceId, Revision};
 
 /// The deliveries of one worker.
 pub(super) struct Received {
@@ -125,7 +126,8 @@ impl Received {
                 ));
                 scene.overtake(&instance, revision, worker);
                 scene.copy(worker, again(delivered + 1, handle));
-                Some(self.hand_out(again(delivered, Arc::new(Cut)), false))
+                let cut = Cut { scene: scene.clone(), of: (instance.clone(), revision, worker) };
+                Some(self.hand_out(again(delivered, Arc::new(cut)), false))
             }
             _ => Some(self.hand_out(again(delivered, handle), false)),
         }
@@ -256,15 +258,20 @@ impl Ack for Shared {
     }
 }
 
-/// The handle of a worker that is cut off: nobody hears of what it says.
-struct Cut;
+/// The handle of a worker that is cut off: nobody hears of what it says. It is cut off until it has said something.
+struct Cut {
+    scene: Arc<Scene>,
+    of: (InstanceId, Revision, u32),
+}
 
 impl Ack for Cut {
     fn ack(&self) -> BoxFuture<'_, ()> {
+        self.scene.is_back(&self.of);
         Box::pin(std::future::ready(()))
     }
 
     fn nak(&self, _: Duration) -> BoxFuture<'_, ()> {
+        self.scene.is_back(&self.of);
         Box::pin(std::future::ready(()))
     }
 
@@ -273,6 +280,7 @@ impl Ack for Cut {
     }
 
     fn term(&self, _: &str) -> BoxFuture<'_, ()> {
+        self.scene.is_back(&self.of);
         Box::pin(std::future::ready(()))
     }
 }

@@ -133,7 +133,21 @@ impl Desk {
         .await
     }
 
-    /// Stores a record or a note. Here the worker dies, if the plan says so: before it, or after it.
+    async fn post(&self, post: Post<'_>) -> Result<u64, AppendError> {
+        let (scene, worker) = (&self.scene, self.number);
+        if worker == CLIENT {
+            return scene.inner.post(post).await;
+        }
+        let instance = post.instance.clone();
+        self.store(&instance, None, |number| async move {
+            let posted = scene.inner.post(post).await;
+            scene.journal.write(Entry::Posted { number, worker });
+            posted
+        })
+        .await
+    }
+
+    /// Stores a record, a note or a letter. Here the worker dies, if the plan says so: before it, or after it.
     async fn store<T, F: Future<Output = Result<T, AppendError>>>(
         &self,
         instance: &InstanceId,
@@ -149,7 +163,8 @@ impl Desk {
             return self.die(self.before_record(number)).await;
         }
         let stored = store(number).await;
-        if scene.meets(|fault| *fault == Fault::CrashAfterRecord(number)).is_some() {
+        // What is refused changes nothing: to die after it is to die before it.
+        if stored.is_ok() && scene.meets(|fault| *fault == Fault::CrashAfterRecord(number)).is_some() {
             let at = format!("record {number} was stored, and the worker does not know of it");
             return self.die(at).await;
         }
@@ -166,7 +181,10 @@ impl Desk {
         let appended = scene.inner.append(append).await;
         match &appended {
             Ok(revision) => {
-                let note = self.remark(&instance, after, &payload);
+                let note = match after {
+                    Some(_) => self.remark(&instance, after, &payload),
+                    None => Some("started by its parent".to_owned()),
+                };
                 let now: Standing = scene.stored(&instance, *revision, &payload);
                 scene.journal.write(Entry::Stored { number, worker, instance, now, note });
             }
@@ -229,10 +247,7 @@ impl Transport for Seat {
     }
 
     fn post<'a>(&'a self, post: Post<'a>) -> BoxFuture<'a, Result<u64, AppendError>> {
-        Box::pin(async {
-            self.0.live().await;
-            self.0.scene.inner.post(post).await
-        })
+        Box::pin(self.0.post(post))
     }
 
     fn mail<'a>(

@@ -17,6 +17,7 @@ pub(super) fn draw(facts: &Facts) -> String {
             Entry::Delivered { worker, .. }
             | Entry::Stored { worker, .. }
             | Entry::Noted { worker, .. }
+            | Entry::Posted { worker, .. }
             | Entry::Refused { worker, .. }
             | Entry::Crashed { worker, .. }
             | Entry::Replaced { worker } => Some(*worker),
@@ -55,6 +56,7 @@ fn line(facts: &Facts, entry: &Entry, at: &str) -> String {
             format!("w{worker}->>records: {number}: {}", clean(&now))
         }
         Entry::Noted { worker, number, .. } => format!("w{worker}->>records: {number}: a note"),
+        Entry::Posted { worker, number, .. } => format!("w{worker}->>records: {number}: a letter"),
         Entry::Refused { worker, number, .. } => format!("w{worker}--xrecords: {number}: too late"),
         Entry::Crashed { worker, at } => format!("Note over w{worker}: dies: {}", clean(at)),
         Entry::Replaced { worker } => format!("Note over w{worker}: takes its place ({at})"),

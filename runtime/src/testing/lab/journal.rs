@@ -37,6 +37,8 @@ pub(super) enum Entry {
     Stored { number: u32, worker: u32, instance: InstanceId, now: Standing, note: Option<String> },
     /// A worker has stored a note beside its record.
     Noted { number: u32, worker: u32 },
+    /// A worker has told an instance something.
+    Posted { number: u32, worker: u32 },
     /// What a worker wanted to store came too late.
     Refused { number: u32, worker: u32, instance: InstanceId },
     /// A worker has died.

@@ -254,10 +254,13 @@ impl Facts {
         begun.chain(others).filter(|(_, standing)| !standing.status.is_at_rest())
     }
 
-    /// The records that workers have appended, or wanted to; a note counts as one.
+    /// The records that workers have appended, or wanted to; a note counts as one, and so does a letter.
     pub(super) fn records(&self) -> impl Iterator<Item = u32> {
         self.pages.entries.iter().filter_map(|(_, entry)| match entry {
-            Entry::Stored { number, .. } | Entry::Noted { number, .. } | Entry::Refused { number, .. } => Some(*number),
+            Entry::Stored { number, .. }
+            | Entry::Noted { number, .. }
+            | Entry::Posted { number, .. }
+            | Entry::Refused { number, .. } => Some(*number),
             _ => None,
         })
     }

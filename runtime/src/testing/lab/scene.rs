@@ -178,6 +178,11 @@ impl Scene {
         lock(&self.overtaken).iter().any(|(of, at, by)| of == instance && *at == revision && *by == worker)
     }
 
+    /// A worker that was cut off is done with what it had, and has stored nothing of that.
+    pub(super) fn is_back(&self, of: &(InstanceId, Revision, u32)) {
+        lock(&self.overtaken).retain(|known| known != of);
+    }
+
     /// Waits until others have moved the instance on, if this worker is cut off with it.
     pub(super) async fn until_overtaken(&self, instance: &InstanceId, after: Option<Revision>, worker: u32) {
         let Some(revision) = after else { return };

@@ -32,7 +32,7 @@ fn line(facts: &Facts, entry: &Entry, many: bool) -> Option<String> {
     let of = |instance: &crate::transport::InstanceId| if many { format!("{instance}: ") } else { String::new() };
     Some(match entry {
         Entry::Started(instance) => format!("{instance} is started"),
-        Entry::Delivered { .. } | Entry::Noted { .. } => return None,
+        Entry::Delivered { .. } | Entry::Noted { .. } | Entry::Posted { .. } => return None,
         Entry::Ended(index) => {
             let made = &facts.pages.attempts[*index];
             format!("{}{}", of(&made.instance), attempt(made))

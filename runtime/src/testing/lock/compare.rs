@@ -148,6 +148,9 @@ impl Comparison<'_> {
         let (steps, sagas) = (&locked.steps, &locked.sagas);
         let gone = steps.iter().filter(|step| !calls(&now.steps, step)).map(|step| ("step", step));
         let gone = gone.chain(sagas.iter().filter(|saga| !calls(&now.sagas, saga)).map(|saga| ("saga", saga)));
+        // A child is known by its saga's name alone.
+        let children = locked.children.difference(&now.children);
+        self.findings.extend(children.map(|name| other(called(now), format!("child `{name}`")).into()));
         for (kind, name) in gone.collect::<Vec<_>>() {
             let misfit = other(called(now), format!("{kind} `{name}`"));
             let hint = format!("if `{name}` was renamed: `#[{kind}(alias = \"{name}\")]`");
@@ -274,7 +277,9 @@ fn missing(name: &str, shape: &Shape, now: &State, locked: &State) -> Vec<String
 
 fn called(state: &State) -> String {
     let steps = state.steps.iter().map(|step| format!("step `{step}`"));
-    let called: Vec<_> = steps.chain(state.sagas.iter().map(|saga| format!("saga `{saga}`"))).collect();
+    let sagas = state.sagas.iter().map(|saga| format!("saga `{saga}`"));
+    let children = state.children.iter().map(|saga| format!("child `{saga}`"));
+    let called: Vec<_> = steps.chain(sagas).chain(children).collect();
     if called.is_empty() { "none".to_owned() } else { called.join(" or ") }
 }
 

@@ -40,6 +40,8 @@ pub(super) struct State {
     pub(super) steps: BTreeSet<String>,
     /// The sagas that it may run inside.
     pub(super) sagas: BTreeSet<String>,
+    /// The sagas that it may start as children.
+    pub(super) children: BTreeSet<String>,
     /// The states that may come right before it.
     pub(super) after: BTreeSet<String>,
     pub(super) variables: BTreeMap<String, Variable>,
@@ -94,6 +96,7 @@ fn code(body: &Body) -> Code {
             form: without_names(definition.awaits),
             steps: owned(&definition.steps),
             sagas: owned(&definition.sagas),
+            children: owned(&definition.children),
             after: before(body.outline(), definition.name),
             variables: variables.collect(),
         };
@@ -129,7 +132,9 @@ fn without_names(form: &str) -> String {
     while let Some(end) = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':' || c == '#')) {
         let (word, after) = rest.split_at(end);
         let name = word.rsplit("::").next().unwrap_or(word);
-        if matches!(name, "Call" | "Caught") && after.starts_with('<') {
+        if matches!(name, "Call" | "Caught" | "ChildCall" | "CaughtChild" | "CompensatedChild" | "Detach")
+            && after.starts_with('<')
+        {
             words.push(name.to_owned());
             rest = after_brackets(after);
             continue;

@@ -76,7 +76,8 @@ impl Writer {
                 let names: Vec<_> = names.iter().map(|name| format!("{word}{name}")).collect();
                 names.join(", ")
             };
-            let calls = [listed("step ", &state.steps), listed("saga ", &state.sagas)];
+            let calls =
+                [listed("step ", &state.steps), listed("saga ", &state.sagas), listed("child ", &state.children)];
             let calls: Vec<_> = calls.into_iter().filter(|calls| !calls.is_empty()).collect();
             if !calls.is_empty() {
                 self.line(indent + 2, &format!("calls {}", calls.join(", ")));
@@ -195,7 +196,8 @@ impl Reader {
                     match called.split_once(' ') {
                         Some(("step", name)) => self.state()?.steps.insert(name.to_owned()),
                         Some(("saga", name)) => self.state()?.sagas.insert(name.to_owned()),
-                        _ => return Err(format!("`step` or `saga` is expected where `{called}` stands")),
+                        Some(("child", name)) => self.state()?.children.insert(name.to_owned()),
+                        _ => return Err(format!("`step`, `saga` or `child` is expected where `{called}` stands")),
                     };
                 }
                 Ok(())

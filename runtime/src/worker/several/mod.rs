@@ -213,6 +213,10 @@ impl<'a> Several<'a> {
                     Wanted { ready: calls.iter().map(|call| self.ready(call)).collect(), wake }
                 }
                 Plan::Wait(time) => Wanted { ready: Vec::new(), wake: Some(time) },
+                Plan::Send => match self.send().await {
+                    true => continue,
+                    false => return None,
+                },
                 Plan::Tick => match self.apply(Event::Tick(due)).await {
                     true => continue,
                     false => return None,
@@ -229,6 +233,22 @@ impl<'a> Several<'a> {
                     .extend(begun.iter().filter(|call| !known.contains(&call.occurrence)).map(|call| self.ready(call)));
             }
             return Some(wanted);
+        }
+    }
+
+    /// Sends what the record wants to have sent, when what says so is stored. `false`: all is over here.
+    async fn send(&mut self) -> bool {
+        if !matches!(self.changes, Changes::Nothing) && !self.store(&[], None).await {
+            return false;
+        }
+        let sent = self.job.send(&self.record);
+        match store::meanwhile(sent, &mut self.tasks, &mut self.running, &mut self.ended).await {
+            Ok(sent) => self.apply(Event::Sent(sent)).await,
+            Err(why) => {
+                let instance = &self.job.delivery.instance;
+                tracing::error!(%instance, "its children can't be started or cancelled; the record will be taken over: {why}");
+                false
+            }
         }
     }
 

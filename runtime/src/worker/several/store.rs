@@ -100,7 +100,7 @@ impl Several<'_> {
 }
 
 /// Waits for something to be stored, while the attempts go on.
-async fn meanwhile<T>(
+pub(super) async fn meanwhile<T>(
     stored: impl Future<Output = T>,
     tasks: &mut JoinSet<(u64, Option<Ended>)>,
     running: &mut HashMap<u64, AbortHandle>,
