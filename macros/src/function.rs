@@ -7,7 +7,7 @@ mod parse;
 use std::collections::HashSet;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident};
+use quote::{ToTokens, format_ident, quote};
 use syn::visit::Visit;
 use syn::{Attribute, Block, FnArg, Generics, Path, ReturnType, Safety, Signature, Type, Visibility, parse_quote};
 
@@ -86,6 +86,16 @@ impl Function {
         self.params.iter().filter(|param| param.is_argument())
     }
 
+    /// Takes the message apart into its arguments: `create_user { name: name }`.
+    pub(crate) fn message_pattern(&self) -> TokenStream {
+        let Self { ident, .. } = self;
+        let fields = self.arguments().map(|param| {
+            let (name, mutability) = (&param.ident, param.mutable.then(|| quote!(mut)));
+            quote!(#name: #mutability #name)
+        });
+        quote!(#ident { #(#fields),* })
+    }
+
     /// Whether the return type is a `Result`, by its name.
     pub(crate) fn is_fallible(&self) -> bool {
         let mut ty = &self.output;
@@ -127,7 +137,8 @@ fn check_signature(attribute: &str, sig: &Signature, diagnostics: &mut Diagnosti
             ),
         );
     } else if let Some(clause) = &sig.generics.where_clause {
-        diagnostics.error(clause, format!("a {attribute} can't have a `where` clause: it is not generic"));
+        let at = if clause.predicates.is_empty() { clause.where_token.to_token_stream() } else { quote!(#clause) };
+        diagnostics.error(at, format!("a {attribute} can't have a `where` clause: it is not generic"));
     }
     if let Some(constness) = &sig.constness {
         diagnostics.error(constness, format!("a {attribute} can't be `const`: a worker runs it"));

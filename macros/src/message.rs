@@ -1,11 +1,10 @@
 //! The message of a function: the constructor and the struct that share its name, and `impl Message`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{PathArguments, Type};
 
-use crate::function::{Function, Param};
+use crate::function::Function;
 use crate::options::Options;
 
 /// Emits the pair. From `async fn create_user(#[inject] db: &Db, name: String) -> Result<User, UserError>`:
@@ -16,15 +15,9 @@ use crate::options::Options;
 /// impl Message for create_user { const NAME = "create_user"; type Output = Result<User, UserError>; … }
 /// ```
 ///
-/// `kind` is the name of what the function is (`StepKind`); `inline` is the body of `Message::inline`, with `self` in scope. With errors in the signature, the struct stays
+/// `kind` is the name of what the function is (`StepKind`). With errors in the signature, the struct stays
 /// empty, so that they are not reported a second time.
-pub(crate) fn emit(
-    function: &Function,
-    options: &Options,
-    kind: &str,
-    inline: &TokenStream,
-    broken: bool,
-) -> TokenStream {
+pub(crate) fn emit(function: &Function, options: &Options, kind: &str, broken: bool) -> TokenStream {
     let Function { attrs, vis, ident, output, root, .. } = function;
     let name = match &options.name {
         Some(name) => quote!(#name),
@@ -49,8 +42,7 @@ pub(crate) fn emit(
     let kind = Ident::new(kind, Span::call_site());
     let check = if broken { TokenStream::new() } else { check_plain(function) };
     let unreachable = quote!(::core::unreachable!());
-    let (serialize, deserialize) =
-        if broken { (unreachable.clone(), unreachable) } else { (serialize(function), deserialize(function)) };
+    let (write, read) = if broken { (unreachable.clone(), unreachable) } else { (write(function), read(function)) };
     let (generics, clause) = (&function.generics, &function.generics.where_clause);
     let message_doc = format!("The message of [`{0}`](fn@{0}): its arguments.", unraw(ident));
     let aliases = (!options.alias.is_empty()).then(|| {
@@ -62,8 +54,7 @@ pub(crate) fn emit(
         #import
 
         #(#attrs)*
-        #[allow(clippy::too_many_arguments)]
-        #[allow(dead_code, unused_variables, reason = "a worker names the message only")]
+        #[allow(clippy::too_many_arguments, dead_code, unused_variables)]
         #vis fn #ident #generics (#(#fields: #types),*) -> #root::Call<#ident> #clause {
             #root::Call::new(#construct)
         }
@@ -74,26 +65,6 @@ pub(crate) fn emit(
         #vis struct #ident { #members }
 
         #(#cfgs)*
-        impl #root::__private::serde::Serialize for #ident {
-            fn serialize<S>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error>
-            where
-                S: #root::__private::serde::Serializer,
-            {
-                #serialize
-            }
-        }
-
-        #(#cfgs)*
-        impl<'de> #root::__private::serde::Deserialize<'de> for #ident {
-            fn deserialize<D>(deserializer: D) -> ::core::result::Result<Self, D::Error>
-            where
-                D: #root::__private::serde::Deserializer<'de>,
-            {
-                #deserialize
-            }
-        }
-
-        #(#cfgs)*
         impl #root::__private::Message for #ident {
             const NAME: &'static ::core::primitive::str = #name;
             #aliases
@@ -101,8 +72,14 @@ pub(crate) fn emit(
             type Shape = #shape;
             type Kind = #root::__private::#kind;
 
-            async fn inline(self) -> #output {
-                #inline
+            #[allow(unused_variables)]
+            fn write(&self, arguments: &mut #root::__private::Written) {
+                #write
+            }
+
+            #[allow(unused_variables)]
+            fn read(arguments: &mut #root::__private::Arguments<'_>) -> ::core::option::Option<Self> {
+                #read
             }
         }
 
@@ -119,125 +96,55 @@ fn members(function: &Function) -> TokenStream {
     quote!(#(#members),*)
 }
 
-/// Writes the fields. Not derived, so that a type which can't travel is an error with a text of its own, at the type, and
-/// the same one as in [`deserialize`], shown once.
+/// Writes the arguments. With the span of the type: one that can't travel is an error with a text of its own there, and
+/// the same one as in [`read`], shown once.
 ///
 /// ```text
-/// let mut fields = serializer.serialize_struct("create_user", 1)?;
-/// write_field(&mut fields, "name", Argument::write(&self.name))?;
-/// fields.end()
+/// Argument::write(arguments, "name", &self.name);
 /// ```
-fn serialize(function: &Function) -> TokenStream {
-    let (name, count, root) = (unraw(&function.ident), function.arguments().count(), &function.root);
-    let fields = function.arguments().map(|param| {
+fn write(function: &Function) -> TokenStream {
+    let arguments = function.arguments().map(|param| {
         let (span, name) = (param.ty.span(), unraw(&param.ident));
-        let mut ident = param.ident.clone();
+        let (mut ident, arguments) = (param.ident.clone(), Ident::new("arguments", span));
         ident.set_span(span);
-        let argument_root = root.at(span);
-        let value = quote_spanned!(span => #argument_root::__private::Argument::write(&self.#ident));
-        quote!(#root::__private::write_field(&mut fields, #name, #value)?;)
+        let root = function.root.at(span);
+        quote_spanned!(span => #root::__private::Argument::write(#arguments, #name, &self.#ident);)
     });
-    quote! {
-        #[allow(unused_mut)]
-        let mut fields = #root::__private::serde::Serializer::serialize_struct(serializer, #name, #count)?;
-        #(#fields)*
-        #root::__private::serde::ser::SerializeStruct::end(fields)
-    }
+    quote!(#(#arguments)*)
 }
 
-/// Reads the fields, in any order; others are ignored. The names that they had before (`alias`) stand after theirs.
+/// Reads the arguments. All of them, also after one that doesn't fit, since it serves to list them, too.
 ///
 /// ```text
-/// struct Fields;
-/// impl<'de> Visitor<'de> for Fields {
-///     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<create_user, A::Error> {
-///         let mut __field_0: Option<String> = None;
-///         while let Some(field) = next_field(&mut map, &["name"])? {
-///             match field {
-///                 0 => Argument::read(&mut map, &mut __field_0, "name")?,
-///                 _ => skip_field(&mut map)?,
-///             }
-///         }
-///         Ok(create_user { name: required_field(__field_0, "name")? })
-///     }
+/// match (Argument::read(arguments, "name", &[], None),) {
+///     (Some(__field_0),) => Some(create_user { name: __field_0 }),
+///     _ => None,
 /// }
-/// deserializer.deserialize_struct("create_user", &["name"], Fields)
 /// ```
-fn deserialize(function: &Function) -> TokenStream {
-    let (name, ident, root) = (unraw(&function.ident), &function.ident, &function.root);
-    let arguments: Vec<_> = function.arguments().collect();
-    let names: Vec<_> = arguments.iter().map(|param| unraw(&param.ident)).collect();
-    // With the span of the type, so that what is wrong with it is said there.
-    let slot = |(index, param): (usize, &&Param)| Ident::new(&format!("__field_{index}"), param.ty.span());
-    let slots: Vec<_> = arguments.iter().enumerate().map(slot).collect();
-    let types = arguments.iter().map(|param| &param.ty);
-    let map = Ident::new("map", Span::mixed_site());
-    let aliases = || {
-        arguments
-            .iter()
-            .enumerate()
-            .flat_map(|(index, param)| param.evolution.alias.iter().map(move |old| (index, old)))
-    };
-    let reads = arguments.iter().zip(&slots).zip(&names).enumerate().map(|(index, ((param, slot), name))| {
-        let (span, root) = (param.ty.span(), root.at(param.ty.span()));
-        let read = quote_spanned!(span => #root::__private::Argument::read(&mut #map, &mut #slot, #name)?);
-        let old = (names.len()..).zip(aliases()).filter(|(_, (of, _))| *of == index).map(|(position, _)| position);
-        quote!(#index #(| #old)* => #read,)
-    });
-    let old: Vec<_> = aliases().map(|(_, old)| old).collect();
-    let fields = arguments.iter().zip(&slots).zip(&names).map(|((param, slot), name)| {
-        let ident = &param.ident;
-        // As serde's derived code does: a missing `Option` is `None`.
-        let value = if let Some(default) = &param.evolution.default {
-            quote!(#slot.unwrap_or_else(|| #default))
-        } else if is_option(&param.ty) {
-            quote!(#slot.unwrap_or_default())
-        } else {
-            quote!(#root::__private::required_field(#slot, #name)?)
+fn read(function: &Function) -> TokenStream {
+    let ident = &function.ident;
+    let reads = function.arguments().map(|param| {
+        let (span, name) = (param.ty.span(), unraw(&param.ident));
+        let (root, arguments) = (function.root.at(span), Ident::new("arguments", span));
+        let alias = &param.evolution.alias;
+        let default = match &param.evolution.default {
+            Some(default) => quote_spanned!(span => ::core::option::Option::Some(|| #default)),
+            // With the span, too: what is wrong with the type is said at the last argument that has to do with it.
+            None => quote_spanned!(span => ::core::option::Option::None),
         };
-        quote!(#ident: #value)
+        quote_spanned!(span => #root::__private::Argument::read(#arguments, #name, &[#(#alias),*], #default))
     });
-    quote! {
-        struct Fields;
-
-        impl<'de> #root::__private::serde::de::Visitor<'de> for Fields {
-            type Value = #ident;
-
-            fn expecting(&self, text: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                text.write_str(::core::concat!("the arguments of `", #name, "`"))
-            }
-
-            fn visit_map<A>(self, mut #map: A) -> ::core::result::Result<#ident, A::Error>
-            where
-                A: #root::__private::serde::de::MapAccess<'de>,
-            {
-                #(let mut #slots: ::core::option::Option<#types> = ::core::option::Option::None;)*
-                while let ::core::option::Option::Some(field) =
-                    #root::__private::next_field(&mut #map, &[#(#names,)* #(#old),*])?
-                {
-                    match field {
-                        #(#reads)*
-                        _ => #root::__private::skip_field(&mut #map)?,
-                    }
-                }
-                ::core::result::Result::Ok(#ident { #(#fields),* })
-            }
-        }
-
-        #root::__private::serde::Deserializer::deserialize_struct(deserializer, #name, &[#(#names,)* #(#old),*], Fields)
+    let fields: Vec<_> = function.arguments().map(|param| &param.ident).collect();
+    let values: Vec<_> = (0..fields.len()).map(|index| format_ident!("__field_{index}")).collect();
+    if fields.is_empty() {
+        return quote!(::core::option::Option::Some(#ident {}));
     }
-}
-
-/// Whether a type is written as `Option<…>`.
-fn is_option(ty: &Type) -> bool {
-    let Type::Path(path) = ty else { return false };
-    path.path.segments.last().is_some_and(|last| {
-        let arguments = match &last.arguments {
-            PathArguments::AngleBracketed(arguments) => arguments.args.len(),
-            _ => 0,
-        };
-        last.ident == "Option" && arguments == 1
-    })
+    quote! {
+        match (#(#reads,)*) {
+            (#(::core::option::Option::Some(#values),)*) => ::core::option::Option::Some(#ident { #(#fields: #values),* }),
+            _ => ::core::option::Option::None,
+        }
+    }
 }
 
 /// The shape of the output is told by the name `Result`; an alias with another name must not pass for a plain value.

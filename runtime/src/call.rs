@@ -3,13 +3,15 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use serde::{Deserialize, Serialize};
+use futures::future::BoxFuture;
 
+use crate::arguments;
 use crate::definition::SagaDefinition;
 use crate::durable::{Caught, Durable, Pending, Reply, misfit, scope};
+use crate::inject::Injected;
 use crate::machine::first_frame;
 use crate::message::{Message, Shape};
-use crate::record::{Nested, Node, StepCall, Unreadable, Unserializable, Value};
+use crate::record::{Nested, Node, StepCall, Unreadable, Unserializable};
 use crate::saga::Saga;
 use crate::step::Step;
 
@@ -22,8 +24,7 @@ use crate::step::Step;
 /// It is not a future: a saga that silently ran without durability would be a trap.
 ///
 /// Made before a step and awaited after it, it waits in the record with its arguments.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone)]
 #[must_use = "a call does nothing by itself: `.await` it in a `#[saga]`, hand it to `client.start(…)`, or run it with `.inline().await`"]
 pub struct Call<M> {
     pub(crate) message: M,
@@ -44,7 +45,7 @@ impl<M: Message> Call<M> {
     /// Runs the function in the current task, without durability: for unit tests. Injected dependencies come from
     /// [`Dependencies::scope`](crate::Dependencies::scope).
     pub fn inline(self) -> impl Future<Output = M::Output> {
-        scope::inline(self.message.inline())
+        M::Kind::inline(self.message)
     }
 }
 
@@ -94,6 +95,12 @@ pub trait Kind<M: Message> {
 
     /// Runs it in the current task.
     fn inline(message: M) -> impl Future<Output = M::Output>;
+
+    /// The same inside of another saga.
+    fn nested(message: M) -> impl Future<Output = M::Output>;
+
+    /// The same for a step that was deferred.
+    fn deferred(message: M) -> BoxFuture<'static, M::Output>;
 }
 
 /// The function is a step.
@@ -107,7 +114,7 @@ pub enum SagaKind {}
 impl<S: Step> Kind<S> for StepKind {
     fn begin(message: &S, catch: bool) -> Result<Pending, Unserializable> {
         let step = S::NAME.to_owned();
-        let (site, args) = (String::new(), Value::write(message)?);
+        let (site, args) = (String::new(), arguments::write_value(message)?);
         // The engine fills in where and when.
         let (since, not_before, delay_ms, error) = (None, None, None, None);
         let (occurrence, attempt, lost) = (0, 1, 0);
@@ -133,8 +140,17 @@ impl<S: Step> Kind<S> for StepKind {
         definition.add_step::<S>();
     }
 
-    fn inline(message: S) -> impl Future<Output = S::Output> {
-        message.inline()
+    /// The dependencies are those of where it is polled.
+    async fn inline(message: S) -> S::Output {
+        S::run(message, Injected::inline(S::NAME)).await
+    }
+
+    fn nested(message: S) -> impl Future<Output = S::Output> {
+        Self::inline(message)
+    }
+
+    fn deferred(message: S) -> BoxFuture<'static, S::Output> {
+        Box::pin(Self::inline(message))
     }
 }
 
@@ -148,18 +164,24 @@ impl<S: Saga> Kind<S> for SagaKind {
         definition.add_saga::<S>();
     }
 
-    /// Boxed, since a saga may await itself.
     fn inline(message: S) -> impl Future<Output = S::Output> {
-        let inline: Pin<Box<dyn Future<Output = S::Output>>> = Box::pin(scope::inline(message.inline()));
-        inline
+        scope::inline(S::inline(message))
+    }
+
+    /// Boxed, since a saga may await itself.
+    fn nested(message: S) -> impl Future<Output = S::Output> {
+        let nested: Pin<Box<dyn Future<Output = S::Output>>> = Box::pin(Self::inline(message));
+        nested
+    }
+
+    /// Never called: [`defer`](crate::defer) takes steps.
+    fn deferred(_: S) -> BoxFuture<'static, S::Output> {
+        unreachable!("sagas are not deferred")
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<M: Message> Durable for Call<M>
-where
-    M::Kind: Kind<M>,
-{
+impl<M: Message> Durable for Call<M> {
     type Output = M::Output;
 
     fn begin(self) -> Result<Pending, Unserializable> {
@@ -178,6 +200,6 @@ where
     }
 
     fn inline(self) -> impl Future<Output = M::Output> {
-        M::Kind::inline(self.message)
+        M::Kind::nested(self.message)
     }
 }

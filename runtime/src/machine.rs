@@ -2,85 +2,22 @@
 //!
 //! The compiled function is an async function only so that `return`, `?` and macros that hide them mean in it what
 //! they mean in the user's function. It is polled once. Where it has to stop (at a step, or because a variable of an
-//! old record doesn't fit) it awaits a future that is never ready, and is dropped.
+//! old record doesn't fit) it notes why, leaves its loop, and awaits a future that is never ready: the only `.await` in
+//! it, where no variable is alive any more. (Each `.await` costs rustc time for each variable that is alive there.)
 
-use std::any::type_name;
 use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
+use crate::arguments;
 use crate::definition::{Outline, SagaDefinition, Variable};
 use crate::durable::{Durable, Pending};
 use crate::message::{Message, Shape};
-use crate::record::{Frame, Record, Reply, Unreadable, Unserializable, Value, Vars};
+use crate::record::{Frame, Reply, Unserializable, Value};
 use crate::saga::Saga;
 use crate::starts::{self, Starts};
-
-/// What can wait in a record: every `T` that is `Serialize` and `Deserialize`.
-///
-/// A trait of the record, not of the value: of a value that is a borrow rustc would say to borrow it otherwise.
-#[diagnostic::on_unimplemented(
-    message = "`{T}` is alive across a step and can't be saved",
-    label = "can't be saved",
-    note = "what is used after a step's `.await` is stored while the step runs: it must own its data, and have `Serialize` and `Deserialize`",
-    note = "make it again after the step, or keep what it is made from"
-)]
-pub trait Saved<T> {
-    /// How it is written and read. The one place where generated code asks for the trait.
-    #[doc(hidden)]
-    #[must_use]
-    fn codec() -> Codec<T>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned> Saved<T> for Record {
-    fn codec() -> Codec<T> {
-        Codec {
-            write: Value::write,
-            read: Value::read,
-            check: |value| value.read::<T>().map(drop),
-            #[cfg(feature = "testing")]
-            shape: crate::testing::lock::trace::<T>,
-        }
-    }
-}
-
-/// The same for a part of an expression that stands before a step in it.
-#[diagnostic::on_unimplemented(
-    message = "`{T}` stands before a step in the same expression, and can't be saved while the step runs",
-    label = "evaluated before the step, and can't be saved",
-    note = "await the step first, with `let`, and write its result here"
-)]
-pub trait SavedOperand<T> {
-    /// How it is written and read.
-    #[doc(hidden)]
-    fn codec() -> Codec<T>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T> SavedOperand<T> for Record
-where
-    Self: Saved<T>,
-{
-    fn codec() -> Codec<T> {
-        <Self as Saved<T>>::codec()
-    }
-}
-
-/// How a variable is written into a frame and read from it.
-#[derive(Debug)]
-pub struct Codec<T> {
-    write: fn(&T) -> Result<Value, Unserializable>,
-    read: fn(&Value) -> Result<T, Unreadable>,
-    pub(crate) check: fn(&Value) -> Result<(), Unreadable>,
-    #[cfg(feature = "testing")]
-    pub(crate) shape: fn() -> crate::testing::lock::Shape,
-}
 
 /// One run of a compiled saga, from where it stands to its next step or its end.
 #[derive(Debug)]
@@ -88,11 +25,16 @@ pub struct Machine<'a> {
     task: Task<'a>,
     /// Set when the function has stopped short of returning.
     stopped: Option<Stop>,
-    /// The variables written so far for the next frame.
-    vars: Vars,
     /// The version of the saga.
     version: u32,
+    /// The states, with the numbers of the slots that wait with each.
+    states: States,
+    /// How many slots there are so far.
+    slots: usize,
 }
+
+/// States by name, with the numbers of the slots that wait with each.
+pub(crate) type States = &'static [(&'static str, &'static [usize])];
 
 #[derive(Debug)]
 enum Task<'a> {
@@ -102,7 +44,8 @@ enum Task<'a> {
 
 #[derive(Debug)]
 enum Stop {
-    Suspended(Frame),
+    /// What waits with the state is put into the frame slot by slot.
+    Suspended(Frame, &'static [usize]),
     /// The record can't be taken up by this code, or the next one can't be written.
     Unfit(String),
     Described,
@@ -133,7 +76,7 @@ pub(crate) fn advance<S: Saga>(frame: &Frame, reply: Option<Reply>, starts: Star
             Err(error) => Advance::Unfit(format!("what `{}` returned can't be saved: {error}", S::NAME)),
         },
         Ok(Poll::Pending) => match machine.stopped {
-            Some(Stop::Suspended(frame)) => match &starts.failed {
+            Some(Stop::Suspended(frame, _)) => match &starts.failed {
                 None => Advance::Suspended(frame),
                 Some(error) => {
                     Advance::Unfit(format!("the arguments of a call that was started can't be saved: {error}"))
@@ -171,217 +114,119 @@ pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 /// The calls of generated code.
 impl<'a> Machine<'a> {
     fn new(task: Task<'a>, version: u32) -> Self {
-        Self { task, stopped: None, vars: Vars::default(), version }
+        Self { task, stopped: None, version, states: &[], slots: 0 }
     }
 
-    /// Where it stands: at the `start`, in one of the `states`, or at the `description` of itself.
-    pub async fn enter<At: Copy>(&mut self, states: &[(&'static str, At)], start: At, description: At) -> At {
-        let Task::Run { frame, .. } = &self.task else { return description };
+    /// Which states there are, and which slots wait with each; before anything else.
+    pub fn states(&mut self, states: States) {
+        self.states = states;
+    }
+
+    /// Where it stands: at the `start`, in one of the states, or at the `description` of itself. None if the frame doesn't
+    /// fit.
+    pub fn enter<At, const STATES: usize>(&mut self, at: [At; STATES], start: At, description: At) -> Option<At> {
+        let Task::Run { frame, .. } = self.task else { return Some(description) };
         if frame.state.is_empty() {
-            return start;
+            return Some(start);
         }
-        match states.iter().find(|(state, _)| *state == frame.state) {
-            Some((_, at)) => *at,
-            None => {
-                let known: Vec<_> = states.iter().map(|(state, _)| *state).collect();
-                let reason =
-                    format!("unknown state `{}`: this version of the saga has {}", frame.state, listed(&known));
-                self.halt(reason).await
-            }
+        let at = self.states.iter().zip(at).find(|((state, _), _)| *state == frame.state).map(|(_, at)| at);
+        if at.is_none() {
+            let names = listed(self.states.iter().map(|(state, _)| *state));
+            self.note(format!("unknown state `{}`: this version of the saga has {names}", frame.state));
+        }
+        at.filter(|_| self.stopped.is_none())
+    }
+
+    /// The number of the next slot, and the frame that it is filled from.
+    pub(crate) fn slot(&mut self) -> (usize, Option<&'a Frame>) {
+        let slot = self.slots;
+        self.slots += 1;
+        let Task::Run { frame, .. } = self.task else { return (slot, None) };
+        let waits = self.states.iter().any(|(state, slots)| *state == frame.state && slots.contains(&slot));
+        (slot, waits.then_some(frame))
+    }
+
+    /// The frame that a slot goes into.
+    pub(crate) fn next_frame(&mut self, slot: usize) -> Option<&mut Frame> {
+        match &mut self.stopped {
+            Some(Stop::Suspended(frame, slots)) if slots.contains(&slot) => Some(frame),
+            _ => None,
         }
     }
 
     /// The saga's arguments, at the beginning.
-    pub async fn arguments<M: Message>(&mut self) -> M {
+    pub fn arguments<M: Message>(&mut self) -> Option<M> {
         let read = match &self.task {
-            Task::Run { frame, .. } => read_arguments(&frame.vars),
+            Task::Run { frame, .. } => arguments::read(&frame.vars).map_err(|error| error.to_string()),
             Task::Describe(_) => Err("bug in sagaflow: a description reads no arguments".to_owned()),
         };
-        match read {
-            Ok(message) => message,
-            Err(error) => self.halt(format!("the arguments of `{}` don't fit: {error}", M::NAME)).await,
-        }
+        read.map_err(|error| self.note(format!("the arguments of `{}` don't fit: {error}", M::NAME))).ok()
     }
 
-    /// Reads a variable of the frame into its slot.
-    ///
-    /// What goes wrong with variables is noted, and the function stops at the next place where it may: were each of these calls awaited, a
-    /// saga of a hundred steps would have thousands of places to stop at, and take rustc minutes.
-    pub fn restore<T>(&mut self, name: &'static str, slot: &mut Option<T>, codec: &Codec<T>) {
-        self.restore_renamed(name, &[], slot, codec);
-    }
-
-    /// The same for a variable that older code called otherwise.
-    pub fn restore_renamed<T>(
-        &mut self,
-        name: &'static str,
-        old: &[&'static str],
-        slot: &mut Option<T>,
-        codec: &Codec<T>,
-    ) {
-        match self.find(name, old, codec) {
-            Ok(Some(value)) => *slot = Some(value),
-            Ok(None) => {
-                let state = self.state();
-                self.note(format!("the record has no variable `{name}`, which state `{state}` needs"));
+    /// What the awaited call has yielded; none if it doesn't fit.
+    pub(crate) fn reply<D: Durable>(&mut self) -> Option<D::Output> {
+        let (state, reply) = match &mut self.task {
+            Task::Run { frame, reply } => {
+                (&frame.state[..], reply.take().ok_or_else(|| "there is no reply".to_owned()))
             }
-            Err(reason) => self.note(reason),
-        }
-    }
-
-    /// The same for a variable that has a default where older code has saved none.
-    pub fn restore_or<T>(
-        &mut self,
-        name: &'static str,
-        old: &[&'static str],
-        slot: &mut Option<T>,
-        codec: &Codec<T>,
-        default: impl FnOnce() -> T,
-    ) {
-        match self.find(name, old, codec) {
-            Ok(value) => *slot = Some(value.unwrap_or_else(default)),
-            Err(reason) => self.note(reason),
-        }
-    }
-
-    /// Looks a variable up by its name, and by those that it had before.
-    fn find<T>(&self, name: &str, old: &[&str], codec: &Codec<T>) -> Result<Option<T>, String> {
-        let Task::Run { frame, .. } = &self.task else {
-            return Err("bug in sagaflow: a description restores nothing".to_owned());
+            Task::Describe(_) => ("", Err("bug in sagaflow: a description has no replies".to_owned())),
         };
-        let found = std::iter::once(name).chain(old.iter().copied()).find_map(|name| frame.vars.find(name));
-        let read = found.map(|value| (codec.read)(&value)).transpose();
-        read.map_err(|error| format!("the variable `{name}` of state `{}` doesn't fit: {error}", frame.state))
+        let finished = reply.and_then(|reply| D::finish(reply).map_err(|error| error.to_string()));
+        finished
+            .map_err(|error| self.note(format!("the reply that state `{state}` waits for doesn't fit: {error}")))
+            .ok()
     }
 
-    fn state(&self) -> &str {
-        match &self.task {
-            Task::Run { frame, .. } => &frame.state,
-            Task::Describe(_) => "",
-        }
-    }
-
-    /// Goes on if all variables could be restored.
-    pub async fn restored(&mut self) {
-        if self.stopped.is_some() {
-            pending::<()>().await;
-        }
-    }
-
-    /// What the awaited call has yielded.
-    pub async fn reply<T>(&mut self, finish: fn(Reply) -> Result<T, Unreadable>) -> T {
-        let (finished, state) = match &mut self.task {
-            Task::Run { frame, reply: Some(_) } if self.stopped.is_some() => {
-                (Err("bug in sagaflow: resumed twice".to_owned()), frame.state.clone())
-            }
-            Task::Run { frame, reply } => match reply.take() {
-                Some(reply) => (finish(reply).map_err(|error| error.to_string()), frame.state.clone()),
-                None => (Err("there is no reply".to_owned()), frame.state.clone()),
-            },
-            Task::Describe(_) => (Err("bug in sagaflow: a description has no replies".to_owned()), String::new()),
-        };
-        match finished {
-            Ok(output) => output,
-            Err(error) => self.halt(format!("the reply that state `{state}` waits for doesn't fit: {error}")).await,
-        }
-    }
-
-    /// Writes a variable that is read after the coming step.
-    pub fn save<T>(&mut self, name: &'static str, value: &T, codec: &Codec<T>) {
-        match (codec.write)(value) {
-            Ok(value) => self.vars.put(name, value),
-            Err(error) => self.note(format!("the variable `{name}` can't be saved: {error}")),
-        }
-    }
-
-    /// The same for a variable that nobody has taken out of its slot.
-    pub fn keep<T>(&mut self, name: &'static str, slot: &Option<T>, codec: &Codec<T>) {
-        match slot {
-            Some(value) => self.save(name, value, codec),
-            None => self.note(format!(
-                "bug in sagaflow: the variable `{name}` is saved before it is assigned; please report it"
-            )),
-        }
-    }
-
-    /// Stops here until the call has been run; the machine goes on in `state`. The slot only takes the call's type;
-    /// `begin` is [`Durable::begin`], asked for by the generated code so that an error has the place of the `.await`.
-    pub async fn suspend<D>(
-        &mut self,
-        state: &'static str,
-        call: D,
-        _slot: &mut Option<D>,
-        begin: fn(D) -> Result<Pending, Unserializable>,
-    ) -> Infallible {
-        if self.stopped.is_some() {
-            return pending().await;
-        }
-        match begin(call) {
+    /// Leaves a call to be run; the machine goes on in `state`.
+    pub(crate) fn suspend(&mut self, state: &'static str, begun: Result<Pending, Unserializable>) {
+        match begun {
             Ok(pending) => {
-                let vars = std::mem::take(&mut self.vars);
-                let (state, version) = (state.to_owned(), self.version);
-                let frame = Frame { version, state, vars, pending: Some(pending.0), ..Frame::default() };
-                self.stop(Stop::Suspended(frame)).await
+                let slots = self.states.iter().find(|(name, _)| *name == state).map_or(&[][..], |(_, slots)| slots);
+                let (version, state) = (self.version, state.to_owned());
+                let frame = Frame { version, state, pending: Some(pending.0), ..Frame::default() };
+                self.stopped = Some(Stop::Suspended(frame, slots));
             }
-            Err(error) => self.halt(format!("the arguments of the call at `{state}` can't be saved: {error}")).await,
+            Err(error) => self.note(format!("the arguments of the call at `{state}` can't be saved: {error}")),
         }
     }
 
-    /// Describes one state: what it awaits, and which variables wait with it.
-    pub fn describe<D: Durable>(&mut self, state: &'static str, _call: &Option<D>, variables: &[Variable]) {
-        if let Task::Describe(definition) = &mut self.task {
-            D::describe(definition);
-            definition.add_state(state, type_name::<D>(), variables);
+    /// The definition that is described, if it is.
+    pub(crate) fn definition(&mut self) -> Option<&mut SagaDefinition> {
+        match &mut self.task {
+            Task::Run { .. } => None,
+            Task::Describe(definition) => Some(definition),
         }
     }
 
-    /// Ends the description: says which state comes after which.
-    pub async fn described(&mut self, outline: Outline) -> Infallible {
+    /// Ends the description: says what is in the slots, and which state comes after which.
+    pub fn described(&mut self, slots: &[Variable], outline: Outline) {
+        let states = self.states;
         if let Task::Describe(definition) = &mut self.task {
+            definition.set_variables(slots, states);
             definition.set_outline(outline);
         }
-        self.stop(Stop::Described).await
+        self.stopped = Some(Stop::Described);
+    }
+
+    /// Stops here for good.
+    pub async fn stop(&mut self) -> Infallible {
+        pending().await
     }
 
     /// Notes why it can't go on: the first reason counts.
-    fn note(&mut self, reason: String) {
-        self.stopped.get_or_insert(Stop::Unfit(reason));
+    pub(crate) fn note(&mut self, reason: String) {
+        if !matches!(self.stopped, Some(Stop::Unfit(_))) {
+            self.stopped = Some(Stop::Unfit(reason));
+        }
     }
-
-    async fn halt<T>(&mut self, reason: String) -> T {
-        match self.stop(Stop::Unfit(reason)).await {}
-    }
-
-    async fn stop(&mut self, stop: Stop) -> Infallible {
-        self.stopped = Some(stop);
-        pending().await
-    }
-}
-
-/// Moves a value out of its slot, where the compiler of sagas has put it before.
-///
-/// # Panics
-///
-/// Never, but for a bug in that compiler.
-pub fn take<T>(slot: &mut Option<T>) -> T {
-    slot.take().expect("bug in sagaflow: a variable is read before it is assigned; please report it")
-}
-
-fn read_arguments<M: Message>(vars: &Vars) -> Result<M, String> {
-    let text = serde_json::to_string(vars).map_err(|error| error.to_string())?;
-    serde_json::from_str(&text).map_err(|error| error.to_string())
 }
 
 /// The arguments of a saga as the variables of its first frame.
 pub(crate) fn first_frame<S: Saga>(message: &S) -> Result<Frame, Unserializable> {
-    let value = Value::write(message)?;
-    let vars = value.read().map_err(|error| Unserializable(error.0))?;
-    Ok(Frame { version: S::VERSION, vars, ..Frame::default() })
+    Ok(Frame { version: S::VERSION, vars: arguments::write(message)?, ..Frame::default() })
 }
 
-fn listed(names: &[&str]) -> String {
-    if names.is_empty() {
-        return "no states".to_owned();
-    }
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { "no states".to_owned() } else { names.join(", ") }
 }

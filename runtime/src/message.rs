@@ -1,18 +1,19 @@
 //! What steps and sagas have in common: a message that names an async function and carries its arguments.
 
 use std::fmt::{self, Display};
-use std::future::Future;
 
-use serde::de::{DeserializeOwned, Error as _, MapAccess};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::arguments::{Arguments, Written};
+use crate::call::Kind;
 use crate::record::{Unreadable, Unserializable, Value};
 
 /// The message of an annotated function: its arguments as fields. `#[step]` and `#[saga]` implement it.
 ///
 /// The message has the function's own name: `create_user(name)` makes a [`Call`](crate::Call) of the message
 /// `create_user { name }`.
-pub trait Message: Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Message: Sized + Send + Sync + 'static {
     /// The function's name in records, deliveries and metrics.
     const NAME: &'static str;
 
@@ -27,52 +28,15 @@ pub trait Message: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Whether the function is a step or a saga.
     #[doc(hidden)]
-    type Kind;
+    type Kind: Kind<Self>;
 
-    /// Runs the function in the current task, without durability: for unit tests, and the oracle for the compiled saga.
-    /// Injected dependencies come from [`Dependencies::scope`](crate::Dependencies::scope).
-    fn inline(self) -> impl Future<Output = Self::Output>;
-}
-
-/// What an argument of a step or saga must be able to do: travel in a message.
-///
-/// Implemented for every type that has `Serialize` and `Deserialize` and may be sent to another thread.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be an argument of a step or saga",
-    label = "can't travel in a message",
-    note = "arguments travel in messages: derive `serde::Serialize` and `serde::Deserialize` for `{Self}`"
-)]
-pub trait Argument: Sized {
-    /// Writes it into the message.
-    ///
-    /// # Errors
-    ///
-    /// When JSON can't carry it.
+    /// Writes the arguments.
     #[doc(hidden)]
-    fn write(value: &Self) -> Result<Value, Unserializable>;
+    fn write(&self, arguments: &mut Written);
 
-    /// Reads it from the message's next field.
-    ///
-    /// # Errors
-    ///
-    /// The deserializer's; when it has been there before.
+    /// Reads the arguments. None if one doesn't fit or is missing.
     #[doc(hidden)]
-    fn read<'de, A: MapAccess<'de>>(map: &mut A, field: &mut Option<Self>, name: &'static str) -> Result<(), A::Error>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Argument for T {
-    fn write(value: &Self) -> Result<Value, Unserializable> {
-        Value::write(value)
-    }
-
-    fn read<'de, A: MapAccess<'de>>(map: &mut A, field: &mut Option<Self>, name: &'static str) -> Result<(), A::Error> {
-        if field.is_some() {
-            return Err(A::Error::duplicate_field(name));
-        }
-        *field = Some(map.next_value()?);
-        Ok(())
-    }
+    fn read(arguments: &mut Arguments<'_>) -> Option<Self>;
 }
 
 /// What a step or saga may return: implemented for every type that has `Serialize` and `Deserialize` and may be sent to

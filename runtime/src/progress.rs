@@ -164,7 +164,7 @@ impl Notes {
         let mut last = None;
         for note in &log.known {
             let note = record::decode_note(&*self.codec, note);
-            if let Note::Saved { occurrence, saved } =
+            if let Note::Save { occurrence, saved } =
                 note.map_err(|error| Error::new(ErrorKind::Unreadable, format!("a note can't be read: {error}")))?
                 && occurrence == self.occurrence
             {
@@ -175,7 +175,7 @@ impl Notes {
     }
 
     async fn write(&self, log: &mut Log, saved: Value) -> Result<(), Error> {
-        let note = Note::Saved { occurrence: self.occurrence, saved };
+        let note = Note::Save { occurrence: self.occurrence, saved };
         let payload = record::encode_note(&*self.codec, &note)
             .map_err(|error| Error::new(ErrorKind::Unserializable, error.to_string()))?;
         if !self.fresh {

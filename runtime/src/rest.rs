@@ -8,8 +8,9 @@ use std::ops::{Range, RangeFrom, RangeInclusive};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::machine::{Codec, Saved};
+use crate::machine::Machine;
 use crate::record::Record;
+use crate::slot::{Evolution, Saved, Slot};
 
 /// What a `for` loop goes through. `.rest()` has a form of its own for ranges, and one for everything else
 /// ([`AnyRest`]): an inherent method goes before one of a trait.
@@ -80,8 +81,8 @@ impl<I: IntoIterator> AnyRest for Iterable<I> {
     note = "loop over a borrow of a place (`for item in &items`, `for item in items.iter()`), or over items that own their data, and have `Serialize` and `Deserialize`: with `.cloned()`, or `.clone()` in place of `&`"
 )]
 pub trait SavedItems: Sized {
-    /// How it is written and read.
-    fn codec() -> Codec<Self>;
+    /// Its slot.
+    fn slot(machine: &mut Machine<'_>, name: &'static str, evolution: Evolution<Self>) -> Slot<Self>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -89,8 +90,8 @@ impl<T> SavedItems for T
 where
     Record: Saved<T>,
 {
-    fn codec() -> Codec<T> {
-        <Record as Saved<T>>::codec()
+    fn slot(machine: &mut Machine<'_>, name: &'static str, evolution: Evolution<T>) -> Slot<T> {
+        <Record as Saved<T>>::slot(machine, name, evolution)
     }
 }
 

@@ -34,6 +34,10 @@ pub trait Saga: Message {
     /// machine what it waits for.
     fn resume(machine: &mut Machine<'_>) -> impl Future<Output = Self::Output>;
 
+    /// Runs the function in the current task, without durability: for unit tests, and the oracle for the compiled function.
+    #[doc(hidden)]
+    fn inline(message: Self) -> impl Future<Output = Self::Output>;
+
     /// The saga's states and what leads from one to the next, to be looked at: `checkout::graph().to_mermaid()`. Runs
     /// none of the saga's code.
     ///

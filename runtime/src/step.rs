@@ -14,8 +14,10 @@ use crate::message::Message;
 )]
 pub trait Step: Message {
     /// Says all that the engine has to know about the step: policy, dependencies, compensation.
-    fn define(step: &mut StepDefinition);
+    fn define(step: &mut StepDefinition) {
+        let _ = step;
+    }
 
     /// Runs one attempt.
-    fn run(self, injected: Injected) -> impl Future<Output = Self::Output> + Send;
+    fn run(message: Self, injected: Injected) -> impl Future<Output = Self::Output> + Send;
 }

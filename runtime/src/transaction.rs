@@ -12,6 +12,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
+use crate::arguments;
 use crate::definition::{AttemptError, AttemptOutput, NoOutput, StepDefinition};
 use crate::inject::Injected;
 use crate::message::{Message, Shape};
@@ -91,7 +92,7 @@ pub trait TransactionalStep: Step {
 
     /// Runs the body once.
     fn run_in(
-        self,
+        message: Self,
         transaction: &mut Self::Transaction,
         injected: Injected,
     ) -> impl Future<Output = Self::Output> + Send;
@@ -138,7 +139,7 @@ fn run<'t, S: TransactionalStep>(
     let definition = definition.clone();
     Box::pin(async move {
         let message = definition.arguments::<S>(&args)?;
-        let output = message.run_in(transaction, injected).await;
+        let output = S::run_in(message, transaction, injected).await;
         definition.output::<S>(&output)
     })
 }
@@ -149,7 +150,7 @@ fn run<'t, S: TransactionalStep>(
 ///
 /// When there is no output, since the transaction could not be begun or committed, say: there is nobody to try again.
 pub async fn in_transaction<S: TransactionalStep>(step: S, injected: Injected) -> S::Output {
-    let args = Value::write(&step).unwrap_or_else(|error| panic!("the arguments of `{}`: {error}", S::NAME));
+    let args = arguments::write_value(&step).unwrap_or_else(|error| panic!("the arguments of `{}`: {error}", S::NAME));
     let ended = attempt::<S>(StepDefinition::of::<S>(), args, injected).await;
     let output = ended.unwrap_or_else(|error| panic!("step `{}` has no output: {error}", S::NAME)).output;
     <S as Message>::Shape::read(&output).unwrap_or_else(|error| panic!("the output of `{}`: {error}", S::NAME))

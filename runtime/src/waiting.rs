@@ -3,7 +3,8 @@
 //!
 //! serde can read a `&str`, but only out of what it reads from: of a variable of this type rustc would say that an
 //! implementation of `Deserialize` isn't general enough. An inherent method goes before one of a trait, so those types
-//! are met here, when all types are known.
+//! are met here, when all types are known. (One method, for a trait of those types: where a type can't be known because of another
+//! error, rustc has nothing to choose from, and says nothing.)
 
 use std::path::Path;
 
@@ -34,44 +35,19 @@ impl<T> TypeName for Waiting<'_, T> {
 )]
 pub trait OwnsItsText {}
 
-#[rustfmt::skip]
-impl<'t> Waiting<'_, &'t str> {
-    /// The error.
-    pub fn type_name(self) -> &'static str where &'t str: OwnsItsText { "" }
-}
+/// The types of borrowed text.
+pub trait BorrowedText {}
+
+impl BorrowedText for &str {}
+impl BorrowedText for &[u8] {}
+impl BorrowedText for &Path {}
+impl BorrowedText for Option<&str> {}
+impl BorrowedText for Vec<&str> {}
+impl BorrowedText for Items<&str> {}
+impl BorrowedText for (&str, &str) {}
 
 #[rustfmt::skip]
-impl<'t> Waiting<'_, &'t [u8]> {
+impl<T: BorrowedText> Waiting<'_, T> {
     /// The error.
-    pub fn type_name(self) -> &'static str where &'t [u8]: OwnsItsText { "" }
-}
-
-#[rustfmt::skip]
-impl<'t> Waiting<'_, &'t Path> {
-    /// The error.
-    pub fn type_name(self) -> &'static str where &'t Path: OwnsItsText { "" }
-}
-
-#[rustfmt::skip]
-impl<'t> Waiting<'_, Option<&'t str>> {
-    /// The error.
-    pub fn type_name(self) -> &'static str where Option<&'t str>: OwnsItsText { "" }
-}
-
-#[rustfmt::skip]
-impl<'t> Waiting<'_, Vec<&'t str>> {
-    /// The error.
-    pub fn type_name(self) -> &'static str where Vec<&'t str>: OwnsItsText { "" }
-}
-
-#[rustfmt::skip]
-impl<'t> Waiting<'_, Items<&'t str>> {
-    /// The error.
-    pub fn type_name(self) -> &'static str where Items<&'t str>: OwnsItsText { "" }
-}
-
-#[rustfmt::skip]
-impl<'t> Waiting<'_, (&'t str, &'t str)> {
-    /// The error.
-    pub fn type_name(self) -> &'static str where (&'t str, &'t str): OwnsItsText { "" }
+    pub fn type_name(self) -> &'static str where T: OwnsItsText { "" }
 }

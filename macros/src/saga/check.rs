@@ -59,6 +59,10 @@ impl<'ast> Visit<'ast> for Check<'_> {
 
     fn visit_expr(&mut self, expr: &'ast Expr) {
         match expr {
+            Expr::Path(path) if path.qself.is_none() && path.path.is_ident("self") => {
+                self.diagnostics
+                    .error(expr, "a saga has no `self`, as its message has none: take what it needs as arguments");
+            }
             Expr::Await(inner) => {
                 self.check_durations(&inner.base);
                 visit::visit_expr(self, expr);

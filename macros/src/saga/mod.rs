@@ -30,7 +30,7 @@ mod text;
 mod verify;
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
 use syn::{Block, parse_quote};
@@ -116,31 +116,19 @@ fn compile(function: &Function, body: &Block, diagnostics: &mut Diagnostics) -> 
 
 /// ```text
 /// impl Saga for checkout {
+///     async fn inline(checkout { request: request }: Self) -> Result<Receipt, CheckoutError> { … }
 ///     async fn resume(machine: &mut Machine<'_>) -> Result<Receipt, CheckoutError> { … }
 /// }
 /// ```
-/// and, as the body of `Message::inline`, the function as it was written, its awaits turned into inline runs.
+/// `inline` is the function as it was written, its awaits turned into inline runs.
 fn emit(function: &Function, options: &Options, body: &impl ToTokens, resume: &TokenStream) -> TokenStream {
     let Function { ident, output, attrs, root, .. } = function;
-    let body_name = format_ident!("__{}", unraw(ident), span = ident.span());
-    let params = function.params.iter().map(|param| {
-        let (ident, ty, mutability) = (&param.ident, &param.ty, param.mutable.then(|| quote!(mut)));
-        quote!(#mutability #ident: #ty)
-    });
-    let values = function.params.iter().map(|param| &param.ident);
     let lints =
         attrs.iter().filter(|attr| ["allow", "expect", "warn", "deny"].iter().any(|name| attr.path().is_ident(name)));
     let cfgs = attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
     let inner = &function.body.attrs;
-    let inline = quote! {
-        #(#lints)*
-        #(#inner)*
-        #[allow(clippy::match_single_binding, clippy::too_many_arguments, reason = "an `.await` is a `match`")]
-        async fn #body_name(#(#params),*) -> #output #body
-
-        #body_name(#(self.#values),*).await
-    };
-    let message = message::emit(function, options, "SagaKind", &inline, false);
+    let message = message::emit(function, options, "SagaKind", false);
+    let pattern = function.message_pattern();
     let machine = Ident::new("machine", proc_macro2::Span::mixed_site());
     let tracked = show::tracked();
     let mut resume = Group::new(
@@ -168,6 +156,11 @@ fn emit(function: &Function, options: &Options, body: &impl ToTokens, resume: &T
         impl #root::__private::Saga for #ident {
             #deadline
             #versions
+
+            #(#lints)*
+            #(#inner)*
+            #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+            async fn inline(#pattern: Self) -> #output #body
 
             #[allow(warnings, unused, nonstandard_style, unreachable_code, clippy::all, clippy::pedantic, clippy::nursery)]
             async fn resume(#machine: &mut #root::__private::Machine<'_>) -> #output #resume
@@ -229,12 +222,16 @@ fn emit_verbatim(function: &Function, options: &Options, diagnostics: Diagnostic
 fn emit_stub(function: &Function, options: &Options, diagnostics: Diagnostics) -> TokenStream {
     let Function { ident, output, root, .. } = function;
     let unreachable = quote!(::core::unreachable!());
-    let message = message::emit(function, options, "SagaKind", &unreachable, true);
+    let message = message::emit(function, options, "SagaKind", true);
     let errors = diagnostics.into_tokens();
     quote! {
         #message
 
         impl #root::__private::Saga for #ident {
+            async fn inline(_: Self) -> #output {
+                #unreachable
+            }
+
             async fn resume(_: &mut #root::__private::Machine<'_>) -> #output {
                 #unreachable
             }

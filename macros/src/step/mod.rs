@@ -99,7 +99,7 @@ pub(crate) fn is_named(attr: &Attribute, name: &str) -> bool {
 ///
 /// ```text
 /// use ::sagaflow::__private::helpers::*;
-/// const _: () = { use retry as _; };
+/// use retry as _;
 /// ```
 fn uses(function: &Function, helpers: &[Attribute]) -> TokenStream {
     let root = &function.root;
@@ -112,15 +112,8 @@ fn uses(function: &Function, helpers: &[Attribute]) -> TokenStream {
         }
     });
     let paths = helpers.iter().map(Attribute::path);
-    let uses = (!helpers.is_empty()).then(|| {
-        quote! {
-            #(#cfgs)*
-            const _: () = {
-                #(#[allow(unused_imports)] use #paths as _;)*
-            };
-        }
-    });
-    quote!(#fallback #uses)
+    let uses = paths.map(|path| quote!(#(#cfgs)* #[allow(unused_imports)] use #path as _;));
+    quote!(#fallback #(#uses)*)
 }
 
 /// The body of `Step::define`: dependencies, retry policy, compensation.
@@ -183,22 +176,24 @@ fn usage(helper: &str) -> &'static str {
 /// ```text
 /// impl Step for create_user {
 ///     fn define(step: &mut StepDefinition) { step.needs::<Db>("db"); step.retry(…); … }
-///     async fn run(self, injected: Injected) -> Result<User, UserError> {
+///     async fn run(message: Self, injected: Injected) -> Result<User, UserError> {
 ///         async fn create_user_body(db: &Db, name: String) -> Result<User, UserError> { … }
-///         create_user_body(injected.get(), self.name).await
+///         create_user_body(injected.get(), message.name).await
 ///     }
 /// }
 /// ```
 ///
+/// Where nothing is injected, the body is that of `run`.
+///
 /// A blocking step's body is an ordinary function, called by `__private::blocking(move || …).await`.
 ///
-/// With `#[step(transaction)]`, `define` says `step.transactional::<Self>("tx")`, `run` is `in_transaction(self, injected).await`, and the body
+/// With `#[step(transaction)]`, `define` says `step.transactional::<Self>("tx")`, `run` is `in_transaction(message, injected).await`, and the body
 /// stands in
 ///
 /// ```text
 /// impl TransactionalStep for create_user {
 ///     type Transaction = Transaction<Postgres>;
-///     async fn run_in(self, transaction: &mut Transaction<Postgres>, injected: Injected) -> Result<User, UserError> { … }
+///     async fn run_in(message: Self, transaction: &mut Transaction<Postgres>, injected: Injected) -> Result<User, UserError> { … }
 /// }
 /// ```
 fn emit(function: &Function, options: &Options, define: &TokenStream) -> TokenStream {
@@ -214,20 +209,13 @@ fn emit(function: &Function, options: &Options, define: &TokenStream) -> TokenSt
         match param {
             _ if param.inject.is_some() => quote_spanned!(param.ty.span() => injected.get()),
             _ if param.transaction.is_some() => quote!(transaction),
-            _ => quote!(self.#ident),
+            _ => quote!(message.#ident),
         }
     });
     let lints =
         attrs.iter().filter(|attr| ["allow", "expect", "warn", "deny"].iter().any(|name| attr.path().is_ident(name)));
     let cfgs: Vec<_> = attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
-    let inline = quote!(
-        #root::__private::Step::run(
-            self,
-            #root::__private::Injected::inline(<Self as #root::__private::Message>::NAME)
-        )
-        .await
-    );
-    let message = message::emit(function, options, "StepKind", &inline, false);
+    let message = message::emit(function, options, "StepKind", false);
     let (asyncness, call) = match &options.blocking {
         None => (quote!(async), quote!(#body_name(#(#values),*).await)),
         Some(_) => {
@@ -235,6 +223,7 @@ fn emit(function: &Function, options: &Options, define: &TokenStream) -> TokenSt
             (TokenStream::new(), quote!(#root::__private::blocking(#call).await))
         }
     };
+    let lints: Vec<_> = lints.collect();
     let mut run = quote! {
         #(#lints)*
         #[allow(clippy::too_many_arguments)]
@@ -244,7 +233,7 @@ fn emit(function: &Function, options: &Options, define: &TokenStream) -> TokenSt
     };
     let transactional = function.transaction().map(|(param, ty)| {
         let in_transaction =
-            std::mem::replace(&mut run, quote!(#root::__private::in_transaction(self, injected).await));
+            std::mem::replace(&mut run, quote!(#root::__private::in_transaction(message, injected).await));
         let root_there = root.at(param.ty.span());
         quote! {
             #(#cfgs)*
@@ -252,9 +241,33 @@ fn emit(function: &Function, options: &Options, define: &TokenStream) -> TokenSt
                 type Transaction = #ty;
 
                 #[allow(unused_variables)]
-                async fn run_in(self, transaction: &mut #ty, injected: #root::__private::Injected) -> #output {
+                async fn run_in(message: Self, transaction: &mut #ty, injected: #root::__private::Injected) -> #output {
                     #in_transaction
                 }
+            }
+        }
+    });
+    let is_plain = options.blocking.is_none() && function.params.iter().all(function::Param::is_argument);
+    let run = if is_plain {
+        let message = function.message_pattern();
+        quote! {
+            #(#lints)*
+            #[allow(non_shorthand_field_patterns)]
+            async fn run(#message: Self, _: #root::__private::Injected) -> #output #body
+        }
+    } else {
+        quote! {
+            #[allow(unused_variables)]
+            async fn run(message: Self, injected: #root::__private::Injected) -> #output {
+                #run
+            }
+        }
+    };
+    let define = (!define.is_empty()).then(|| {
+        quote! {
+            #[allow(unused_variables, clippy::all, clippy::pedantic)]
+            fn define(step: &mut #root::__private::StepDefinition) {
+                #define
             }
         }
     });
@@ -263,15 +276,9 @@ fn emit(function: &Function, options: &Options, define: &TokenStream) -> TokenSt
 
         #(#cfgs)*
         impl #root::__private::Step for #ident {
-            #[allow(unused_variables, clippy::all, clippy::pedantic)]
-            fn define(step: &mut #root::__private::StepDefinition) {
-                #define
-            }
+            #define
 
-            #[allow(unused_variables)]
-            async fn run(self, injected: #root::__private::Injected) -> #output {
-                #run
-            }
+            #run
         }
 
         #transactional
@@ -282,14 +289,12 @@ fn emit(function: &Function, options: &Options, define: &TokenStream) -> TokenSt
 fn emit_stub(function: &Function, options: &Options) -> TokenStream {
     let Function { ident, output, root, .. } = function;
     let unreachable = quote!(::core::unreachable!());
-    let message = message::emit(function, options, "StepKind", &unreachable, true);
+    let message = message::emit(function, options, "StepKind", true);
     quote! {
         #message
 
         impl #root::__private::Step for #ident {
-            fn define(_: &mut #root::__private::StepDefinition) {}
-
-            async fn run(self, _: #root::__private::Injected) -> #output {
+            async fn run(_: Self, _: #root::__private::Injected) -> #output {
                 #unreachable
             }
         }

@@ -1,4 +1,26 @@
 impl ::sagaflow::__private::Saga for labels {
+    #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+    async fn inline(labels { rows: rows }: Self) -> Result<u32, Failure> {
+        let mut total = 0;
+        'rows: for row in rows {
+            for item in &row {
+                if *item == 0 {
+                    continue 'rows;
+                }
+            }
+            let last = loop {
+                total
+                    += match num(total) {
+                        __call => ::sagaflow::__private::Durable::inline(__call).await,
+                    }?;
+                if total > 10 {
+                    break total;
+                }
+            };
+            total -= last;
+        }
+        Ok(total)
+    }
     #[allow(
         warnings,
         unused,
@@ -12,7 +34,6 @@ impl ::sagaflow::__private::Saga for labels {
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u32, Failure> {
         use ::sagaflow::__private::{AnyRest as _, TypeName as _};
-        #[derive(::core::clone::Clone, ::core::marker::Copy)]
         enum __At {
             Start,
             NextItem,
@@ -22,156 +43,157 @@ impl ::sagaflow::__private::Saga for labels {
             AfterFor,
             Description,
         }
-        let mut slot_total = ::core::option::Option::None;
-        let mut slot_rest_of_row = ::core::option::Option::None;
-        let mut slot_value = ::core::option::Option::None;
-        let codec_total = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
-            _,
-        >>::codec();
-        let codec_rest_of_row = ::sagaflow::__private::SavedItems::codec();
-        let mut __call_num = ::core::option::Option::None;
-        let mut at = machine
-            .enter(&[("num", __At::num)], __At::Start, __At::Description)
-            .await;
-        'machine: loop {
-            match at {
-                __At::Start => 'arm: {
-                    let __arguments = machine.arguments().await;
-                    let labels { rows } = __arguments;
-                    let mut total = 0;
-                    let mut __rest_of_row = ::sagaflow::__private::Iterable(rows).rest();
-                    slot_total = ::core::option::Option::Some(total);
-                    slot_rest_of_row = ::core::option::Option::Some(__rest_of_row);
-                    at = __At::NextItem;
-                    continue 'machine;
-                }
-                __At::NextItem => 'arm: {
-                    let mut __rest_of_row = ::sagaflow::__private::take(
-                        &mut slot_rest_of_row,
-                    );
-                    match ::core::iter::Iterator::next(&mut __rest_of_row) {
-                        ::core::option::Option::Some(row) => {
-                            for item in &row {
-                                if *item == 0 {
-                                    slot_rest_of_row = ::core::option::Option::Some(
+        {
+            machine.states(&[("num", &[0, 1])]);
+            let mut slot_total = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
+                _,
+            >>::slot(machine, "total", (&[], ::core::option::Option::None));
+            let mut slot_rest_of_row = ::sagaflow::__private::SavedItems::slot(
+                machine,
+                "@rest_of_row",
+                (&[], ::core::option::Option::None),
+            );
+            let mut slot_value = ::core::option::Option::None;
+            let __site_num = ::sagaflow::__private::Site::new("num");
+            let at = machine.enter([__At::num], __At::Start, __At::Description);
+            if let ::core::option::Option::Some(mut at) = at {
+                'machine: loop {
+                    match at {
+                        __At::Start => 'arm: {
+                            let ::core::option::Option::Some(__arguments) = machine
+                                .arguments() else { break 'machine };
+                            let labels { rows } = __arguments;
+                            let mut total = 0;
+                            let mut __rest_of_row = ::sagaflow::__private::Iterable(rows)
+                                .rest();
+                            slot_total.value = ::core::option::Option::Some(total);
+                            slot_rest_of_row.value = ::core::option::Option::Some(
+                                __rest_of_row,
+                            );
+                            at = __At::NextItem;
+                            continue 'machine;
+                        }
+                        __At::NextItem => 'arm: {
+                            let mut __rest_of_row = ::sagaflow::__private::take(
+                                &mut slot_rest_of_row.value,
+                            );
+                            match ::core::iter::Iterator::next(&mut __rest_of_row) {
+                                ::core::option::Option::Some(row) => {
+                                    for item in &row {
+                                        if *item == 0 {
+                                            slot_rest_of_row.value = ::core::option::Option::Some(
+                                                __rest_of_row,
+                                            );
+                                            at = __At::NextItem;
+                                            continue 'machine;
+                                        }
+                                    }
+                                    slot_rest_of_row.value = ::core::option::Option::Some(
                                         __rest_of_row,
                                     );
-                                    at = __At::NextItem;
+                                    at = __At::Again;
+                                    continue 'machine;
+                                }
+                                ::core::option::Option::None => {
+                                    at = __At::AfterFor;
                                     continue 'machine;
                                 }
                             }
-                            slot_rest_of_row = ::core::option::Option::Some(
-                                __rest_of_row,
+                        }
+                        __At::Again => 'arm: {
+                            let mut total = ::sagaflow::__private::take(
+                                &mut slot_total.value,
                             );
+                            slot_total.save(&total);
+                            let __call = num(total);
+                            ::sagaflow::__private::Durable::suspend(
+                                __call,
+                                machine,
+                                &__site_num,
+                            );
+                            break 'machine;
+                        }
+                        __At::num => 'arm: {
+                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
+                                machine,
+                                &__site_num,
+                            ) else { break 'machine };
+                            let mut total = ::sagaflow::__private::take(
+                                &mut slot_total.value,
+                            );
+                            total += __reply?;
+                            if total > 10 {
+                                {
+                                    let __value = total;
+                                    slot_total.value = ::core::option::Option::Some(total);
+                                    slot_value = ::core::option::Option::Some(__value);
+                                    at = __At::AfterLoop;
+                                    continue 'machine;
+                                };
+                            }
+                            slot_total.value = ::core::option::Option::Some(total);
                             at = __At::Again;
                             continue 'machine;
                         }
-                        ::core::option::Option::None => {
-                            at = __At::AfterFor;
+                        __At::AfterLoop => 'arm: {
+                            let mut total = ::sagaflow::__private::take(
+                                &mut slot_total.value,
+                            );
+                            let __value = ::sagaflow::__private::take(&mut slot_value);
+                            let last = __value;
+                            total -= last;
+                            slot_total.value = ::core::option::Option::Some(total);
+                            at = __At::NextItem;
                             continue 'machine;
+                        }
+                        __At::AfterFor => 'arm: {
+                            let mut total = ::sagaflow::__private::take(
+                                &mut slot_total.value,
+                            );
+                            return Ok(total);
+                        }
+                        __At::Description => {
+                            ::sagaflow::__private::Durable::at(machine, &__site_num);
+                            machine
+                                .described(
+                                    &[
+                                        slot_total
+                                            .describe(
+                                                ::sagaflow::__private::Waiting(&slot_total.value)
+                                                    .type_name(),
+                                            ),
+                                        slot_rest_of_row
+                                            .describe(
+                                                ::sagaflow::__private::Waiting(&slot_rest_of_row.value)
+                                                    .type_name(),
+                                            ),
+                                    ],
+                                    &[
+                                        ("@start", "", &[("@for", "")]),
+                                        (
+                                            "@for",
+                                            "for row",
+                                            &[
+                                                ("@for", "*item == 0"),
+                                                ("num", "next"),
+                                                ("@completed", "done"),
+                                            ],
+                                        ),
+                                        (
+                                            "num",
+                                            "",
+                                            &[("@failed", "Err"), ("@for", "total > 10"), ("num", "Ok")],
+                                        ),
+                                    ],
+                                );
+                            break 'machine;
                         }
                     }
                 }
-                __At::Again => 'arm: {
-                    let mut total = ::sagaflow::__private::take(&mut slot_total);
-                    let __call = num(total);
-                    machine.save("total", &total, &codec_total);
-                    machine.keep("@rest_of_row", &slot_rest_of_row, &codec_rest_of_row);
-                    match machine
-                        .suspend(
-                            "num",
-                            __call,
-                            &mut __call_num,
-                            ::sagaflow::__private::Durable::begin,
-                        )
-                        .await
-                    {}
-                }
-                __At::num => 'arm: {
-                    machine.restore("total", &mut slot_total, &codec_total);
-                    machine
-                        .restore(
-                            "@rest_of_row",
-                            &mut slot_rest_of_row,
-                            &codec_rest_of_row,
-                        );
-                    machine.restored().await;
-                    let mut total = ::sagaflow::__private::take(&mut slot_total);
-                    let __reply = ::sagaflow::__private::Machine::reply(
-                            machine,
-                            ::sagaflow::__private::Durable::reader(&__call_num),
-                        )
-                        .await;
-                    total += __reply?;
-                    if total > 10 {
-                        {
-                            let __value = total;
-                            slot_total = ::core::option::Option::Some(total);
-                            slot_value = ::core::option::Option::Some(__value);
-                            at = __At::AfterLoop;
-                            continue 'machine;
-                        };
-                    }
-                    slot_total = ::core::option::Option::Some(total);
-                    at = __At::Again;
-                    continue 'machine;
-                }
-                __At::AfterLoop => 'arm: {
-                    let mut total = ::sagaflow::__private::take(&mut slot_total);
-                    let __value = ::sagaflow::__private::take(&mut slot_value);
-                    let last = __value;
-                    total -= last;
-                    slot_total = ::core::option::Option::Some(total);
-                    at = __At::NextItem;
-                    continue 'machine;
-                }
-                __At::AfterFor => 'arm: {
-                    let mut total = ::sagaflow::__private::take(&mut slot_total);
-                    return Ok(total);
-                }
-                __At::Description => {
-                    ::sagaflow::__private::Machine::describe(
-                        machine,
-                        "num",
-                        &__call_num,
-                        &[
-                            ::sagaflow::__private::Variable::new(
-                                "total",
-                                ::sagaflow::__private::Waiting(&slot_total).type_name(),
-                                &codec_total,
-                            ),
-                            ::sagaflow::__private::Variable::new(
-                                "@rest_of_row",
-                                ::sagaflow::__private::Waiting(&slot_rest_of_row)
-                                    .type_name(),
-                                &codec_rest_of_row,
-                            ),
-                        ],
-                    );
-                    match machine
-                        .described(
-                            &[
-                                ("@start", "", &[("@for", "")]),
-                                (
-                                    "@for",
-                                    "for row",
-                                    &[
-                                        ("@for", "*item == 0"),
-                                        ("num", "next"),
-                                        ("@completed", "done"),
-                                    ],
-                                ),
-                                (
-                                    "num",
-                                    "",
-                                    &[("@failed", "Err"), ("@for", "total > 10"), ("num", "Ok")],
-                                ),
-                            ],
-                        )
-                        .await
-                    {}
-                }
             }
+            slot_total.leave(machine);
+            slot_rest_of_row.leave(machine);
         }
+        match machine.stop().await {}
     }
 }

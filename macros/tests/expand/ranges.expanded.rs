@@ -1,4 +1,18 @@
 impl ::sagaflow::__private::Saga for ranges {
+    #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+    async fn inline(ranges { n: n }: Self) -> u32 {
+        let mut total = 0;
+        for row in (0..n).rev() {
+            for column in row..=n {
+                total
+                    += match num(row * column) {
+                        __call => ::sagaflow::__private::Durable::inline(__call).await,
+                    }
+                        .unwrap_or(0);
+            }
+        }
+        total
+    }
     #[allow(
         warnings,
         unused,
@@ -10,7 +24,6 @@ impl ::sagaflow::__private::Saga for ranges {
     )]
     async fn resume(machine: &mut ::sagaflow::__private::Machine<'_>) -> u32 {
         use ::sagaflow::__private::{AnyRest as _, TypeName as _};
-        #[derive(::core::clone::Clone, ::core::marker::Copy)]
         enum __At {
             Start,
             NextItem,
@@ -20,199 +33,178 @@ impl ::sagaflow::__private::Saga for ranges {
             AfterFor_2,
             Description,
         }
-        let mut slot_n = ::core::option::Option::None;
-        let mut slot_total = ::core::option::Option::None;
-        let mut slot_rest_of_row = ::core::option::Option::None;
-        let mut slot_row = ::core::option::Option::None;
-        let mut slot_rest_of_column = ::core::option::Option::None;
-        let codec_n = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
-            _,
-        >>::codec();
-        let codec_total = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
-            _,
-        >>::codec();
-        let codec_rest_of_row = ::sagaflow::__private::SavedItems::codec();
-        let codec_row = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
-            _,
-        >>::codec();
-        let codec_rest_of_column = ::sagaflow::__private::SavedItems::codec();
-        let mut __call_num = ::core::option::Option::None;
-        let mut at = machine
-            .enter(&[("num", __At::num)], __At::Start, __At::Description)
-            .await;
-        'machine: loop {
-            match at {
-                __At::Start => 'arm: {
-                    let __arguments = machine.arguments().await;
-                    let ranges { n } = __arguments;
-                    let mut total = 0;
-                    let mut __rest_of_row = ::sagaflow::__private::Iterable((0..n).rev())
-                        .rest();
-                    slot_n = ::core::option::Option::Some(n);
-                    slot_total = ::core::option::Option::Some(total);
-                    slot_rest_of_row = ::core::option::Option::Some(__rest_of_row);
-                    at = __At::NextItem;
-                    continue 'machine;
-                }
-                __At::NextItem => 'arm: {
-                    let n = ::sagaflow::__private::take(&mut slot_n);
-                    let mut __rest_of_row = ::sagaflow::__private::take(
-                        &mut slot_rest_of_row,
-                    );
-                    match ::core::iter::Iterator::next(&mut __rest_of_row) {
-                        ::core::option::Option::Some(row) => {
-                            let mut __rest_of_column = ::sagaflow::__private::Iterable(
-                                    row..=n,
+        {
+            machine.states(&[("num", &[0, 1, 2, 3, 4])]);
+            let mut slot_n = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
+                _,
+            >>::slot(machine, "n", (&[], ::core::option::Option::None));
+            let mut slot_total = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
+                _,
+            >>::slot(machine, "total", (&[], ::core::option::Option::None));
+            let mut slot_rest_of_row = ::sagaflow::__private::SavedItems::slot(
+                machine,
+                "@rest_of_row",
+                (&[], ::core::option::Option::None),
+            );
+            let mut slot_row = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
+                _,
+            >>::slot(machine, "row", (&[], ::core::option::Option::None));
+            let mut slot_rest_of_column = ::sagaflow::__private::SavedItems::slot(
+                machine,
+                "@rest_of_column",
+                (&[], ::core::option::Option::None),
+            );
+            let __site_num = ::sagaflow::__private::Site::new("num");
+            let at = machine.enter([__At::num], __At::Start, __At::Description);
+            if let ::core::option::Option::Some(mut at) = at {
+                'machine: loop {
+                    match at {
+                        __At::Start => 'arm: {
+                            let ::core::option::Option::Some(__arguments) = machine
+                                .arguments() else { break 'machine };
+                            let ranges { n } = __arguments;
+                            let mut total = 0;
+                            let mut __rest_of_row = ::sagaflow::__private::Iterable(
+                                    (0..n).rev(),
                                 )
                                 .rest();
-                            slot_n = ::core::option::Option::Some(n);
-                            slot_rest_of_row = ::core::option::Option::Some(
+                            slot_n.value = ::core::option::Option::Some(n);
+                            slot_total.value = ::core::option::Option::Some(total);
+                            slot_rest_of_row.value = ::core::option::Option::Some(
                                 __rest_of_row,
                             );
-                            slot_row = ::core::option::Option::Some(row);
-                            slot_rest_of_column = ::core::option::Option::Some(
-                                __rest_of_column,
+                            at = __At::NextItem;
+                            continue 'machine;
+                        }
+                        __At::NextItem => 'arm: {
+                            let n = ::sagaflow::__private::take(&mut slot_n.value);
+                            let mut __rest_of_row = ::sagaflow::__private::take(
+                                &mut slot_rest_of_row.value,
                             );
+                            match ::core::iter::Iterator::next(&mut __rest_of_row) {
+                                ::core::option::Option::Some(row) => {
+                                    let mut __rest_of_column = ::sagaflow::__private::Iterable(
+                                            row..=n,
+                                        )
+                                        .rest();
+                                    slot_n.value = ::core::option::Option::Some(n);
+                                    slot_rest_of_row.value = ::core::option::Option::Some(
+                                        __rest_of_row,
+                                    );
+                                    slot_row.value = ::core::option::Option::Some(row);
+                                    slot_rest_of_column.value = ::core::option::Option::Some(
+                                        __rest_of_column,
+                                    );
+                                    at = __At::NextItem_2;
+                                    continue 'machine;
+                                }
+                                ::core::option::Option::None => {
+                                    at = __At::AfterFor_2;
+                                    continue 'machine;
+                                }
+                            }
+                        }
+                        __At::NextItem_2 => 'arm: {
+                            let row = ::sagaflow::__private::take(&mut slot_row.value);
+                            let mut __rest_of_column = ::sagaflow::__private::take(
+                                &mut slot_rest_of_column.value,
+                            );
+                            match ::core::iter::Iterator::next(&mut __rest_of_column) {
+                                ::core::option::Option::Some(column) => {
+                                    let __call = num(row * column);
+                                    slot_row.save(&row);
+                                    slot_rest_of_column.save(&__rest_of_column);
+                                    ::sagaflow::__private::Durable::suspend(
+                                        __call,
+                                        machine,
+                                        &__site_num,
+                                    );
+                                    break 'machine;
+                                }
+                                ::core::option::Option::None => {
+                                    at = __At::AfterFor;
+                                    continue 'machine;
+                                }
+                            }
+                        }
+                        __At::num => 'arm: {
+                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
+                                machine,
+                                &__site_num,
+                            ) else { break 'machine };
+                            let mut total = ::sagaflow::__private::take(
+                                &mut slot_total.value,
+                            );
+                            total += __reply.unwrap_or(0);
+                            slot_total.value = ::core::option::Option::Some(total);
                             at = __At::NextItem_2;
                             continue 'machine;
                         }
-                        ::core::option::Option::None => {
-                            at = __At::AfterFor_2;
+                        __At::AfterFor => 'arm: {
+                            at = __At::NextItem;
                             continue 'machine;
                         }
-                    }
-                }
-                __At::NextItem_2 => 'arm: {
-                    let row = ::sagaflow::__private::take(&mut slot_row);
-                    let mut __rest_of_column = ::sagaflow::__private::take(
-                        &mut slot_rest_of_column,
-                    );
-                    match ::core::iter::Iterator::next(&mut __rest_of_column) {
-                        ::core::option::Option::Some(column) => {
-                            let __call = num(row * column);
-                            machine.keep("n", &slot_n, &codec_n);
-                            machine.keep("total", &slot_total, &codec_total);
-                            machine
-                                .keep(
-                                    "@rest_of_row",
-                                    &slot_rest_of_row,
-                                    &codec_rest_of_row,
-                                );
-                            machine.save("row", &row, &codec_row);
-                            machine
-                                .save(
-                                    "@rest_of_column",
-                                    &__rest_of_column,
-                                    &codec_rest_of_column,
-                                );
-                            match machine
-                                .suspend(
-                                    "num",
-                                    __call,
-                                    &mut __call_num,
-                                    ::sagaflow::__private::Durable::begin,
-                                )
-                                .await
-                            {}
+                        __At::AfterFor_2 => 'arm: {
+                            let mut total = ::sagaflow::__private::take(
+                                &mut slot_total.value,
+                            );
+                            return total;
                         }
-                        ::core::option::Option::None => {
-                            at = __At::AfterFor;
-                            continue 'machine;
+                        __At::Description => {
+                            ::sagaflow::__private::Durable::at(machine, &__site_num);
+                            machine
+                                .described(
+                                    &[
+                                        slot_n
+                                            .describe(
+                                                ::sagaflow::__private::Waiting(&slot_n.value).type_name(),
+                                            ),
+                                        slot_total
+                                            .describe(
+                                                ::sagaflow::__private::Waiting(&slot_total.value)
+                                                    .type_name(),
+                                            ),
+                                        slot_rest_of_row
+                                            .describe(
+                                                ::sagaflow::__private::Waiting(&slot_rest_of_row.value)
+                                                    .type_name(),
+                                            ),
+                                        slot_row
+                                            .describe(
+                                                ::sagaflow::__private::Waiting(&slot_row.value).type_name(),
+                                            ),
+                                        slot_rest_of_column
+                                            .describe(
+                                                ::sagaflow::__private::Waiting(&slot_rest_of_column.value)
+                                                    .type_name(),
+                                            ),
+                                    ],
+                                    &[
+                                        ("@start", "", &[("@for", "")]),
+                                        (
+                                            "@for",
+                                            "for row",
+                                            &[("@for#2", "next"), ("@completed", "done")],
+                                        ),
+                                        (
+                                            "@for#2",
+                                            "for column",
+                                            &[("num", "next"), ("@for", "done")],
+                                        ),
+                                        ("num", "", &[("@for#2", "")]),
+                                    ],
+                                );
+                            break 'machine;
                         }
                     }
-                }
-                __At::num => 'arm: {
-                    machine.restore("n", &mut slot_n, &codec_n);
-                    machine.restore("total", &mut slot_total, &codec_total);
-                    machine
-                        .restore(
-                            "@rest_of_row",
-                            &mut slot_rest_of_row,
-                            &codec_rest_of_row,
-                        );
-                    machine.restore("row", &mut slot_row, &codec_row);
-                    machine
-                        .restore(
-                            "@rest_of_column",
-                            &mut slot_rest_of_column,
-                            &codec_rest_of_column,
-                        );
-                    machine.restored().await;
-                    let mut total = ::sagaflow::__private::take(&mut slot_total);
-                    let __reply = ::sagaflow::__private::Machine::reply(
-                            machine,
-                            ::sagaflow::__private::Durable::reader(&__call_num),
-                        )
-                        .await;
-                    total += __reply.unwrap_or(0);
-                    slot_total = ::core::option::Option::Some(total);
-                    at = __At::NextItem_2;
-                    continue 'machine;
-                }
-                __At::AfterFor => 'arm: {
-                    at = __At::NextItem;
-                    continue 'machine;
-                }
-                __At::AfterFor_2 => 'arm: {
-                    let mut total = ::sagaflow::__private::take(&mut slot_total);
-                    return total;
-                }
-                __At::Description => {
-                    ::sagaflow::__private::Machine::describe(
-                        machine,
-                        "num",
-                        &__call_num,
-                        &[
-                            ::sagaflow::__private::Variable::new(
-                                "n",
-                                ::sagaflow::__private::Waiting(&slot_n).type_name(),
-                                &codec_n,
-                            ),
-                            ::sagaflow::__private::Variable::new(
-                                "total",
-                                ::sagaflow::__private::Waiting(&slot_total).type_name(),
-                                &codec_total,
-                            ),
-                            ::sagaflow::__private::Variable::new(
-                                "@rest_of_row",
-                                ::sagaflow::__private::Waiting(&slot_rest_of_row)
-                                    .type_name(),
-                                &codec_rest_of_row,
-                            ),
-                            ::sagaflow::__private::Variable::new(
-                                "row",
-                                ::sagaflow::__private::Waiting(&slot_row).type_name(),
-                                &codec_row,
-                            ),
-                            ::sagaflow::__private::Variable::new(
-                                "@rest_of_column",
-                                ::sagaflow::__private::Waiting(&slot_rest_of_column)
-                                    .type_name(),
-                                &codec_rest_of_column,
-                            ),
-                        ],
-                    );
-                    match machine
-                        .described(
-                            &[
-                                ("@start", "", &[("@for", "")]),
-                                (
-                                    "@for",
-                                    "for row",
-                                    &[("@for#2", "next"), ("@completed", "done")],
-                                ),
-                                (
-                                    "@for#2",
-                                    "for column",
-                                    &[("num", "next"), ("@for", "done")],
-                                ),
-                                ("num", "", &[("@for#2", "")]),
-                            ],
-                        )
-                        .await
-                    {}
                 }
             }
+            slot_n.leave(machine);
+            slot_total.leave(machine);
+            slot_rest_of_row.leave(machine);
+            slot_row.leave(machine);
+            slot_rest_of_column.leave(machine);
         }
+        match machine.stop().await {}
     }
 }

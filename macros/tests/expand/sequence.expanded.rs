@@ -1,4 +1,14 @@
 impl ::sagaflow::__private::Saga for sequence {
+    #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+    async fn inline(sequence { n: n }: Self) -> Result<u32, Failure> {
+        let first = match num(n) {
+            __call => ::sagaflow::__private::Durable::inline(__call).await,
+        }?;
+        let second = match num(first + 1) {
+            __call => ::sagaflow::__private::Durable::inline(__call).await,
+        }?;
+        Ok(first + second)
+    }
     #[allow(
         warnings,
         unused,
@@ -12,104 +22,87 @@ impl ::sagaflow::__private::Saga for sequence {
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u32, Failure> {
         use ::sagaflow::__private::{AnyRest as _, TypeName as _};
-        #[derive(::core::clone::Clone, ::core::marker::Copy)]
         enum __At {
             Start,
             num,
             num_2,
             Description,
         }
-        let mut slot_first = ::core::option::Option::None;
-        let codec_first = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
-            _,
-        >>::codec();
-        let mut __call_num = ::core::option::Option::None;
-        let mut __call_num_2 = ::core::option::Option::None;
-        let mut at = machine
-            .enter(
-                &[("num", __At::num), ("num#2", __At::num_2)],
-                __At::Start,
-                __At::Description,
-            )
-            .await;
-        'machine: loop {
-            match at {
-                __At::Start => 'arm: {
-                    let __arguments = machine.arguments().await;
-                    let sequence { n } = __arguments;
-                    let __call = num(n);
-                    match machine
-                        .suspend(
-                            "num",
-                            __call,
-                            &mut __call_num,
-                            ::sagaflow::__private::Durable::begin,
-                        )
-                        .await
-                    {}
-                }
-                __At::num => 'arm: {
-                    let __reply = ::sagaflow::__private::Machine::reply(
-                            machine,
-                            ::sagaflow::__private::Durable::reader(&__call_num),
-                        )
-                        .await;
-                    let first = __reply?;
-                    let __call = num(first + 1);
-                    machine.save("first", &first, &codec_first);
-                    match machine
-                        .suspend(
-                            "num#2",
-                            __call,
-                            &mut __call_num_2,
-                            ::sagaflow::__private::Durable::begin,
-                        )
-                        .await
-                    {}
-                }
-                __At::num_2 => 'arm: {
-                    machine.restore("first", &mut slot_first, &codec_first);
-                    machine.restored().await;
-                    let first = ::sagaflow::__private::take(&mut slot_first);
-                    let __reply_2 = ::sagaflow::__private::Machine::reply(
-                            machine,
-                            ::sagaflow::__private::Durable::reader(&__call_num_2),
-                        )
-                        .await;
-                    let second = __reply_2?;
-                    return Ok(first + second);
-                }
-                __At::Description => {
-                    ::sagaflow::__private::Machine::describe(
-                        machine,
-                        "num",
-                        &__call_num,
-                        &[],
-                    );
-                    ::sagaflow::__private::Machine::describe(
-                        machine,
-                        "num#2",
-                        &__call_num_2,
-                        &[
-                            ::sagaflow::__private::Variable::new(
-                                "first",
-                                ::sagaflow::__private::Waiting(&slot_first).type_name(),
-                                &codec_first,
-                            ),
-                        ],
-                    );
-                    match machine
-                        .described(
-                            &[
-                                ("@start", "", &[("num", "")]),
-                                ("num", "", &[("@failed", "Err"), ("num#2", "Ok")]),
-                                ("num#2", "", &[("@failed", "Err"), ("@completed", "Ok")]),
-                            ],
-                        )
-                        .await
-                    {}
+        {
+            machine.states(&[("num", &[]), ("num#2", &[0])]);
+            let mut slot_first = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
+                _,
+            >>::slot(machine, "first", (&[], ::core::option::Option::None));
+            let __site_num = ::sagaflow::__private::Site::new("num");
+            let __site_num_2 = ::sagaflow::__private::Site::new("num#2");
+            let at = machine
+                .enter([__At::num, __At::num_2], __At::Start, __At::Description);
+            if let ::core::option::Option::Some(mut at) = at {
+                'machine: loop {
+                    match at {
+                        __At::Start => 'arm: {
+                            let ::core::option::Option::Some(__arguments) = machine
+                                .arguments() else { break 'machine };
+                            let sequence { n } = __arguments;
+                            let __call = num(n);
+                            ::sagaflow::__private::Durable::suspend(
+                                __call,
+                                machine,
+                                &__site_num,
+                            );
+                            break 'machine;
+                        }
+                        __At::num => 'arm: {
+                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
+                                machine,
+                                &__site_num,
+                            ) else { break 'machine };
+                            let first = __reply?;
+                            let __call = num(first + 1);
+                            slot_first.save(&first);
+                            ::sagaflow::__private::Durable::suspend(
+                                __call,
+                                machine,
+                                &__site_num_2,
+                            );
+                            break 'machine;
+                        }
+                        __At::num_2 => 'arm: {
+                            let ::core::option::Option::Some(__reply_2) = ::sagaflow::__private::Durable::reply(
+                                machine,
+                                &__site_num_2,
+                            ) else { break 'machine };
+                            let first = ::sagaflow::__private::take(
+                                &mut slot_first.value,
+                            );
+                            let second = __reply_2?;
+                            return Ok(first + second);
+                        }
+                        __At::Description => {
+                            ::sagaflow::__private::Durable::at(machine, &__site_num);
+                            ::sagaflow::__private::Durable::at(machine, &__site_num_2);
+                            machine
+                                .described(
+                                    &[
+                                        slot_first
+                                            .describe(
+                                                ::sagaflow::__private::Waiting(&slot_first.value)
+                                                    .type_name(),
+                                            ),
+                                    ],
+                                    &[
+                                        ("@start", "", &[("num", "")]),
+                                        ("num", "", &[("@failed", "Err"), ("num#2", "Ok")]),
+                                        ("num#2", "", &[("@failed", "Err"), ("@completed", "Ok")]),
+                                    ],
+                                );
+                            break 'machine;
+                        }
+                    }
                 }
             }
+            slot_first.leave(machine);
         }
+        match machine.stop().await {}
     }
 }

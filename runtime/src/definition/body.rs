@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::migration::Migrate;
 use super::{Outline, StateDefinition};
+use crate::arguments;
 use crate::machine::{self, Advance};
 use crate::record::{Frame, Reply, Unreadable, Value};
 use crate::saga::Saga;
@@ -47,9 +48,9 @@ impl Body {
             awaited: Awaited::default(),
             migrate: None,
             advance: machine::advance::<S>,
-            check_arguments: |arguments| arguments.read::<S>().map(drop),
+            check_arguments: |given| arguments::read_value::<S>(given).map(drop),
             #[cfg(feature = "testing")]
-            arguments: crate::testing::lock::trace::<S>,
+            arguments: arguments::trace::<S>,
             #[cfg(feature = "testing")]
             returns: crate::testing::lock::trace_output::<S>,
         }

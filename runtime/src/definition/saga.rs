@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::body::Awaited;
 use super::{Body, Migration, StepDefinition, Variable};
 use crate::Failure;
-use crate::machine::{self, Advance};
+use crate::machine::{self, Advance, States};
 use crate::record::{Frame, Reply};
 use crate::saga::Saga;
 use crate::starts::Starts;
@@ -129,10 +129,17 @@ impl SagaDefinition {
         self.bodies.get_mut(name)?.get_mut(&version)
     }
 
-    pub(crate) fn add_state(&mut self, name: &'static str, awaits: &'static str, variables: &[Variable]) {
+    pub(crate) fn add_state(&mut self, name: &'static str, awaits: &'static str) {
         if let Some(body) = self.current_body() {
             let Awaited { steps, sagas, children } = std::mem::take(&mut body.awaited);
-            body.states.push(StateDefinition { name, steps, sagas, children, variables: variables.to_vec(), awaits });
+            body.states.push(StateDefinition { name, steps, sagas, children, variables: Vec::new(), awaits });
+        }
+    }
+
+    pub(crate) fn set_variables(&mut self, slots: &[Variable], states: States) {
+        let Some(body) = self.current_body() else { return };
+        for (state, (_, waits)) in body.states.iter_mut().zip(states) {
+            state.variables = waits.iter().map(|slot| slots[*slot].clone()).collect();
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 
 use crate::Call;
+use crate::arguments;
 use crate::inject::Injected;
 use crate::message::{ErrorOf, Message, Shape, ValueOf};
 use crate::record::{FaultKind, Unreadable, Value};
@@ -117,9 +118,9 @@ impl StepDefinition {
             run: run::<S>,
             #[cfg(feature = "testing")]
             failures: failures::<S>,
-            check: |arguments| arguments.read::<S>().map(drop),
+            check: |args| arguments::read_value::<S>(args).map(drop),
             #[cfg(feature = "testing")]
-            arguments: crate::testing::lock::trace::<S>,
+            arguments: arguments::trace::<S>,
             #[cfg(feature = "testing")]
             returns: crate::testing::lock::trace_output::<S>,
         };
@@ -161,8 +162,8 @@ impl StepDefinition {
     /// Sets the compensation, registered before the first attempt.
     pub fn undone_by_arguments<S: Step, C: Step>(&mut self, make: impl Fn(S) -> Call<C> + Send + Sync + 'static) {
         let make: Make = Box::new(move |args, _| {
-            let message = args.read::<S>().map_err(|error| error.to_string())?;
-            Value::write(&make(message).message).map_err(|error| error.to_string())
+            let message = arguments::read_value::<S>(args).map_err(|error| error.to_string())?;
+            arguments::write_value(&make(message).message).map_err(|error| error.to_string())
         });
         self.compensation = Some(Compensation { before: true, step: (C::NAME, StepDefinition::of::<C>), make });
     }
@@ -173,11 +174,11 @@ impl StepDefinition {
         make: impl Fn(S, ValueOf<S>) -> Call<C> + Send + Sync + 'static,
     ) {
         let make: Make = Box::new(move |args, output| {
-            let message = args.read::<S>().map_err(|error| error.to_string())?;
+            let message = arguments::read_value::<S>(args).map_err(|error| error.to_string())?;
             let output = output.ok_or("there is no output")?;
             let output = S::Shape::read(output).map_err(|error| error.to_string())?;
             let Ok(value) = S::Shape::split(output) else { return Err("the output is an error".to_owned()) };
-            Value::write(&make(message, value).message).map_err(|error| error.to_string())
+            arguments::write_value(&make(message, value).message).map_err(|error| error.to_string())
         });
         self.compensation = Some(Compensation { before: false, step: (C::NAME, StepDefinition::of::<C>), make });
     }
@@ -254,7 +255,8 @@ impl StepDefinition {
 
     /// Reads the step's arguments.
     pub(crate) fn arguments<S: Step>(&self, args: &Value) -> Result<S, Unreadable> {
-        args.read().map_err(|error| Unreadable(format!("the arguments of step `{}` don't fit: {error}", S::NAME)))
+        arguments::read_value(args)
+            .map_err(|error| Unreadable(format!("the arguments of step `{}` don't fit: {error}", S::NAME)))
     }
 
     /// Writes down what the step has returned.
@@ -299,7 +301,7 @@ impl Compensation {
 fn run<S: Step>(definition: Arc<StepDefinition>, args: &Value, injected: Injected) -> Running {
     let message = definition.arguments::<S>(args);
     Box::pin(async move {
-        let output = message?.run(injected).await;
+        let output = S::run(message?, injected).await;
         Ok(definition.output::<S>(&output)?)
     })
 }

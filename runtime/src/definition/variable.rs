@@ -1,6 +1,5 @@
 //! A variable that waits with a state, without its type.
 
-use crate::machine::Codec;
 use crate::record::{Unreadable, Value};
 
 /// A variable that waits with a state: how it is called in the record, and what its value must be.
@@ -14,43 +13,12 @@ pub struct Variable {
     pub alias: &'static [&'static str],
     /// Whether it has a value where a record has none (`#[saga(default)]`).
     pub has_default: bool,
-    check: fn(&Value) -> Result<(), Unreadable>,
+    pub(crate) check: fn(&Value) -> Result<(), Unreadable>,
     #[cfg(feature = "testing")]
-    shape: fn() -> crate::testing::lock::Shape,
+    pub(crate) shape: fn() -> crate::testing::lock::Shape,
 }
 
 impl Variable {
-    /// A variable with how it is read. Used by generated code.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn new<T>(name: &'static str, type_name: &'static str, codec: &Codec<T>) -> Self {
-        Self {
-            name,
-            type_name,
-            alias: &[],
-            has_default: false,
-            check: codec.check,
-            #[cfg(feature = "testing")]
-            shape: codec.shape,
-        }
-    }
-
-    /// The same with the keys that it had in older records.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn alias(mut self, keys: &'static [&'static str]) -> Self {
-        self.alias = keys;
-        self
-    }
-
-    /// The same with a value where a record has none.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn with_default(mut self) -> Self {
-        self.has_default = true;
-        self
-    }
-
     /// Its keys, today's first.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.name).chain(self.alias.iter().copied())

@@ -13,7 +13,7 @@ use crate::record::{Fault, Unreadable, Unserializable};
 
 /// A call whose faults are values; see [`Call::outcome`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(transparent, bound = "M: Message")]
 #[must_use = "`.await` it in a `#[saga]`"]
 pub struct Caught<M>(pub(crate) Call<M>);
 
@@ -40,10 +40,7 @@ impl<E: fmt::Display> fmt::Display for StepError<E> {
 impl<E: fmt::Display + fmt::Debug> std::error::Error for StepError<E> {}
 
 #[diagnostic::do_not_recommend]
-impl<M: Message> Durable for Caught<M>
-where
-    M::Kind: Kind<M>,
-{
+impl<M: Message> Durable for Caught<M> {
     type Output = Result<ValueOf<M>, StepError<ErrorOf<M>>>;
 
     fn begin(self) -> Result<Pending, Unserializable> {
@@ -63,6 +60,6 @@ where
     }
 
     async fn inline(self) -> Self::Output {
-        M::Shape::split(M::Kind::inline(self.0.message).await).map_err(StepError::Failed)
+        M::Shape::split(M::Kind::nested(self.0.message).await).map_err(StepError::Failed)
     }
 }

@@ -8,10 +8,11 @@ use std::pin::Pin;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Durable, Pending, Reply, StepError, misfit, scope};
+use crate::arguments;
 use crate::definition::SagaDefinition;
 use crate::machine::first_frame;
 use crate::message::{ErrorOf, Message, Shape, ValueOf};
-use crate::record::{Child, Deferred, Node, Unreadable, Unserializable, Value};
+use crate::record::{Child, Deferred, Node, Unreadable, Unserializable};
 use crate::transport::InstanceId;
 use crate::{Call, Saga, Step};
 
@@ -149,7 +150,7 @@ impl<S: Saga> ChildCall<S> {
 
     /// Boxed, since a saga may have children of its own kind.
     fn run(self) -> Pin<Box<dyn Future<Output = S::Output>>> {
-        Box::pin(scope::inline(self.call.message.inline()))
+        Box::pin(scope::inline(S::inline(self.call.message)))
     }
 }
 
@@ -226,7 +227,7 @@ impl<S: Saga, C: Step> Durable for CompensatedChild<S, C> {
     type Output = S::Output;
 
     fn begin(self) -> Result<Pending, Unserializable> {
-        let (step, args) = (C::NAME.to_owned(), Value::write(&self.undo.message)?);
+        let (step, args) = (C::NAME.to_owned(), arguments::write_value(&self.undo.message)?);
         Ok(pending(Child { undo: Some(Box::new(Deferred { step, args })), ..self.child.record()? }))
     }
 

@@ -29,8 +29,10 @@ pub use time::{IntoDuration, IntoTime};
 pub use timeout::{TimedOut, Timeout};
 
 use std::future::Future;
+use std::marker::PhantomData;
 
 use crate::definition::SagaDefinition;
+use crate::machine::Machine;
 use crate::record::{Branch, Node, StepCall, Unreadable, Unserializable};
 
 pub use crate::record::Reply;
@@ -62,18 +64,34 @@ pub trait Durable: Sized {
     /// When the reply doesn't fit the type (the code has changed since it was written).
     fn finish(reply: Reply) -> Result<Self::Output, Unreadable>;
 
-    /// What reads the reply to this call: [`finish`](Self::finish), with a slot that lends the type. Asked for by the
-    /// generated code, so that an error has the place of the `.await`.
-    #[doc(hidden)]
-    fn reader(_call: &Option<Self>) -> fn(Reply) -> Result<Self::Output, Unreadable> {
-        Self::finish
-    }
-
     /// Adds the steps and sagas that it may run to the saga's definition.
     fn describe(definition: &mut SagaDefinition);
 
     /// Runs it in the current task, without durability.
     fn inline(self) -> impl Future<Output = Self::Output>;
+
+    /// Describes a place where it is awaited. Generated code names this trait only by these three, with the place of the `.await`:
+    /// there an error is shown.
+    #[doc(hidden)]
+    fn at(machine: &mut Machine<'_>, site: &Site<Self>) {
+        if let Some(definition) = machine.definition() {
+            Self::describe(definition);
+            definition.add_state(site.state, std::any::type_name::<Self>());
+        }
+    }
+
+    /// Leaves it to be run; the machine goes on in the state of the site.
+    #[doc(hidden)]
+    fn suspend(self, machine: &mut Machine<'_>, site: &Site<Self>) {
+        machine.suspend(site.state, self.begin());
+    }
+
+    /// What it has yielded; none if that doesn't fit.
+    #[doc(hidden)]
+    fn reply(machine: &mut Machine<'_>, site: &Site<Self>) -> Option<Self::Output> {
+        let _ = site;
+        machine.reply::<Self>()
+    }
 
     /// Gives it so much time, all in all: for a step, over all attempts and the waits between them. (The time of one
     /// attempt is limited by `#[retry(timeout = "…")]`.)
@@ -154,6 +172,21 @@ pub trait Durable: Sized {
         Self: 'static,
     {
         Started::new(self)
+    }
+}
+
+/// Where something is awaited in a compiled saga.
+#[derive(Debug)]
+pub struct Site<D> {
+    state: &'static str,
+    of: PhantomData<fn() -> D>,
+}
+
+impl<D> Site<D> {
+    /// The place where this state waits.
+    #[must_use]
+    pub fn new(state: &'static str) -> Self {
+        Self { state, of: PhantomData }
     }
 }
 

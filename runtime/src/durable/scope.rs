@@ -11,15 +11,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{Durable, Pending, Reply, misfit};
 use crate::Call;
+use crate::arguments;
+use crate::call::Kind;
 use crate::definition::SagaDefinition;
-use crate::inject::Injected;
 use crate::message::{ErrorOf, Message, Shape};
-use crate::record::{Deferred, Node, Scoping, Unreadable, Unserializable, Value};
+use crate::record::{Deferred, Node, Scoping, Unreadable, Unserializable};
 use crate::step::Step;
 
 /// A step that runs when the saga ends; see [`defer`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(transparent, bound = "S: Message")]
 #[must_use = "`.await` it in a `#[saga]`"]
 pub struct Defer<S>(Call<S>);
 
@@ -130,11 +131,12 @@ pub fn commit() -> Commit {
 }
 
 #[diagnostic::do_not_recommend]
-impl<S: Step> Durable for Defer<S> {
+/// For sagas, too: that one can't be deferred, [`defer`] says.
+impl<S: Message> Durable for Defer<S> {
     type Output = ();
 
     fn begin(self) -> Result<Pending, Unserializable> {
-        let (step, args) = (S::NAME.to_owned(), Value::write(&self.0.message)?);
+        let (step, args) = (S::NAME.to_owned(), arguments::write_value(&self.0.message)?);
         Ok(Pending::new(Node::Scope(Scoping::Defer(Deferred { step, args }))))
     }
 
@@ -143,12 +145,12 @@ impl<S: Step> Durable for Defer<S> {
     }
 
     fn describe(definition: &mut SagaDefinition) {
-        definition.add_step::<S>();
+        S::Kind::describe(definition);
     }
 
     async fn inline(self) {
         let run: BoxFuture<'static, ()> = Box::pin(async move {
-            let output = self.0.message.run(Injected::inline(S::NAME)).await;
+            let output = S::Kind::deferred(self.0.message).await;
             let error: Option<&ErrorOf<S>> = <S as Message>::Shape::error(&output);
             if let Some(error) = error {
                 panic!("the deferred step `{}` has failed: {error}; an instance would be stuck", S::NAME);

@@ -105,7 +105,7 @@ impl<D: Durable> Durable for Started<D> {
     type Output = D::Output;
 
     fn begin(self) -> Result<Pending, Unserializable> {
-        self.0.number().map(|ticket| Pending::new(Node::Handle(HandleOf::Call(ticket))))
+        self.0.number().map(|ticket| Pending::new(Node::Handle(HandleOf::Ticket(ticket))))
     }
 
     fn finish(reply: Reply) -> Result<Self::Output, Unreadable> {

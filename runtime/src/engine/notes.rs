@@ -61,7 +61,7 @@ pub(crate) fn fold(record: &mut Record, notes: Vec<Note>) -> Result<bool, String
     for note in notes {
         let progress = match note {
             Note::Progress(progress) => *progress,
-            Note::Saved { occurrence, saved } => {
+            Note::Save { occurrence, saved } => {
                 if !record.frame.as_mut().is_some_and(|frame| keep(frame, occurrence, &saved)) {
                     return Err(format!("a note is about call {occurrence}, which the record doesn't have"));
                 }

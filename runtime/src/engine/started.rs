@@ -104,13 +104,13 @@ pub(super) fn take(handle: &HandleOf, undo: &mut Vec<Undo>, turn: &mut Turn<'_>)
             turn.failed = cause;
             undo.extend(of.undo);
             let reply = match handle {
-                HandleOf::Call(_) => *reply,
+                HandleOf::Ticket(_) => *reply,
                 HandleOf::Set(_) => Reply::One(0, reply),
             };
             Ok(Some(Done { reply, failed }))
         }
         (Found::None, HandleOf::Set(_)) => Ok(Some(Done { reply: Reply::Done, failed: false })),
-        (Found::None, HandleOf::Call(ticket)) => Err(Halt::Pause(format!(
+        (Found::None, HandleOf::Ticket(ticket)) => Err(Halt::Pause(format!(
             "started call {ticket} is awaited for the second time: what it has yielded was taken the first time"
         ))
         .into()),
@@ -119,7 +119,7 @@ pub(super) fn take(handle: &HandleOf, undo: &mut Vec<Undo>, turn: &mut Turn<'_>)
 
 fn find(handle: &HandleOf, scope: &mut Vec<Started>) -> Found {
     let is_it = |started: &Started| match handle {
-        HandleOf::Call(ticket) => started.ticket == *ticket,
+        HandleOf::Ticket(ticket) => started.ticket == *ticket,
         HandleOf::Set(set) => started.set == *set,
     };
     // Of a set, the one that has ended first: they are put behind each other as they end.
@@ -144,7 +144,7 @@ fn own<'t>(turn: &'t mut Turn<'_>) -> &'t mut Vec<Started> {
 fn poll_one(place: usize, site: &str, begins: bool, turn: &mut Turn<'_>) -> Result<bool, Raised> {
     let ticket = own(turn)[place].ticket;
     // Out of the list while it is worked on: it may await others of the list, which are then taken out.
-    let busy = Node::Handle(HandleOf::Call(ticket));
+    let busy = Node::Handle(HandleOf::Ticket(ticket));
     let mut node = std::mem::replace(&mut own(turn)[place].of.node, busy);
     let mut undo = std::mem::take(&mut own(turn)[place].of.undo);
     turn.failed = None;

@@ -5,6 +5,7 @@ mod branches;
 use jiff::Timestamp;
 
 use super::{Body, CANCEL, Ended, Ending, Event, Halt, Letter, Plan, after, apply, fit, plan, start, taken};
+use crate::arguments;
 use crate::definition::{AttemptError, AttemptOutput, SagaDefinition};
 use crate::example::{order, reserve};
 use crate::machine::first_frame;
@@ -113,7 +114,7 @@ fn start_runs_the_code_before_the_first_step() {
     let instance = Instance::of(5);
     assert_eq!(instance.record.status, Status::Running);
     assert_eq!((instance.state(), instance.call().occurrence, instance.call().attempt), ("reserve", 1, 1));
-    assert_eq!(instance.call().args.read::<reserve>().unwrap().item, "book");
+    assert_eq!(arguments::read_value::<reserve>(&instance.call().args).unwrap().item, "book");
     assert_eq!(instance.call().since, Some(instance.now));
     assert!(matches!(instance.plan(), Plan::Run(call, None) if call.site == "reserve"));
 }

@@ -15,7 +15,8 @@ pub enum Note {
     /// The record's holder has got on.
     Progress(Box<Progress>),
     /// The step of a call has saved this.
-    Saved {
+    #[serde(rename = "saved")]
+    Save {
         /// The call.
         occurrence: u64,
         /// What it has saved.

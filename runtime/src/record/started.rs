@@ -30,7 +30,8 @@ pub struct Started {
 #[serde(rename_all = "snake_case")]
 pub enum HandleOf {
     /// The call with this ticket.
-    Call(u64),
+    #[serde(rename = "call")]
+    Ticket(u64),
     /// The next call of the set with this number that comes to its end.
     Set(u64),
 }

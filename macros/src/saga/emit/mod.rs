@@ -3,32 +3,37 @@
 //! ```text
 //! async fn resume(machine: &mut Machine<'_>) -> Result<Receipt, CheckoutError> {
 //!     enum __At { Start, create_user, …, Description }
-//!     let mut slot_request_items = None; …              // what waits for its next reader
-//!     let codec_request_items = Record::codec(); …       // asks for its traits, once
-//!     let mut __call_create_user = None; …                // lends the replies their types
-//!     let mut at = machine.enter(&[("create_user", __At::create_user), …], …).await;
-//!     'machine: loop {
-//!         match at {
-//!             __At::Start => 'arm: { …; match machine.suspend("create_user", call, &mut __call_create_user, Durable::begin).await {} }
-//!             __At::create_user => 'arm: { …; let user = reply?; … }
+//!     machine.states(&[("create_user", &[0]), …]);                        // what waits with each state
+//!     let mut slot_request_items = Record::slot(machine, "request.items", …); …   // what waits for its next reader
+//!     let __site_create_user = Site::new("create_user"); …                // lends the replies their types
+//!     let at = machine.enter([__At::create_user, …], __At::Start, __At::Description);
+//!     if let Some(mut at) = at {
+//!         'machine: loop {
+//!             match at {
+//!                 __At::Start => 'arm: { …; Durable::suspend(call, machine, &__site_create_user); break 'machine; }
+//!                 __At::create_user => 'arm: { …; let user = reply?; … }
+//!             }
 //!         }
 //!     }
+//!     slot_request_items.leave(machine); …                                // goes into the next frame
+//!     match machine.stop().await {}
 //! }
 //! ```
 //!
 //! A block that is reached from one place only is written there; the others are arms. The arm that fills a slot
 //! stands before every arm that reads it, so that rustc infers all types.
 
+mod passed;
 mod region;
 mod slots;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
-use super::analyze::{Liveness, Path};
-use super::graph::{BlockId, End, Graph, Kind, Site, SiteId, VarId};
+use super::analyze::Liveness;
+use super::graph::{BlockId, End, Graph, Site, SiteId, VarId};
 use super::outline::{Node, Outline, Way, outline};
 use super::regions;
 use region::Region;
@@ -43,31 +48,45 @@ pub(crate) fn emit(graph: &Graph, liveness: &Liveness, is_fallible: bool) -> (To
     linked.extend((0..graph.vars.len()).filter(|var| graph.vars[*var].is_constant_item()));
     let arms: Vec<_> = regions.iter().map(|region| emitter.arm(region, &linked)).collect();
     let items = &graph.items;
-    let slots = emitter.slots.borrow().declarations();
+    let saved = emitter.slots.borrow_mut().saved(graph);
+    let slots = emitter.slots.borrow().declarations(graph, &emitter.names.machine);
+    let left = saved.iter().map(|(_, slot)| slot);
     let Names { machine, at, label, .. } = &emitter.names;
     let variants = emitter.heads.iter().map(|head| &emitter.variants[head]);
-    let calls = emitter.sites.iter().map(|site| emitter.call_slot(*site));
-    let states = emitter.sites.iter().map(|site| {
-        let (site, variant) = (&graph.sites[*site], &emitter.variants[&emitter.resumed_at(*site)]);
-        let state = syn::LitStr::new(&site.state, site.span);
-        quote!((#state, __At::#variant))
+    let awaits = emitter.sites.iter().map(|id| {
+        let (Site { state, span }, name) = (&graph.sites[*id], emitter.site(*id));
+        let root = graph.root.at(*span);
+        quote_spanned!(*span => let #name = #root::__private::Site::new(#state);)
     });
-    let describe = emitter.describe(&outline);
-    let codecs = emitter.codecs();
+    let states = emitter.sites.iter().map(|id| {
+        let (state, waits) = (&graph.sites[*id].state, emitter.waiting(*id));
+        quote!((#state, &[#(#waits),*]))
+    });
+    let resumed = emitter.sites.iter().map(|id| &emitter.variants[&emitter.resumed_at(*id)]);
+    let describe = emitter.describe(&saved, &outline);
+    // In a block of their own: nothing is alive any more at the one `.await`.
     let resume = quote! {
-        #[derive(::core::clone::Clone, ::core::marker::Copy)]
         enum __At { #(#variants,)* Description }
         #(#items)*
-        #slots
-        #codecs
-        #(let mut #calls = ::core::option::Option::None;)*
-        let mut #at = #machine.enter(&[#(#states),*], __At::Start, __At::Description).await;
-        #label: loop {
-            match #at {
-                #(#arms)*
-                __At::Description => { #describe }
+        {
+            #machine.states(&[#(#states),*]);
+            #slots
+            #(#awaits)*
+            let #at = #machine.enter([#(__At::#resumed),*], __At::Start, __At::Description);
+            if let ::core::option::Option::Some(mut #at) = #at {
+                #label: loop {
+                    match #at {
+                        #(#arms)*
+                        __At::Description => {
+                            #describe
+                            break #label;
+                        }
+                    }
+                }
             }
+            #(#left.leave(#machine);)*
         }
+        match #machine.stop().await {}
     };
     (resume, outline)
 }
@@ -95,7 +114,7 @@ struct Emitter<'g> {
     variants: HashMap<BlockId, Ident>,
     /// The reachable sites, in the order of the text.
     sites: Vec<SiteId>,
-    /// The slots that keep the types of the sites' calls, and the blocks that go on after them.
+    /// The variables that keep the types of what is awaited at the sites, and the blocks that go on after them.
     calls: HashMap<SiteId, (Ident, BlockId)>,
     slots: std::cell::RefCell<Slots>,
     names: Names,
@@ -118,13 +137,16 @@ impl<'g> Emitter<'g> {
         let mut call_names = Unique::default();
         let calls = sites.iter().map(|site| {
             let Site { state, span } = &graph.sites[*site];
-            let name = call_names.name(format!("__call_{}", identifier(state)));
+            let name = call_names.name(format!("__site_{}", identifier(state)));
             // With the span of the `.await`: an error that concerns its type is reported there, once.
             (*site, Ident::new(&name, *span))
         });
         let calls: HashMap<_, _> = calls.collect();
         let resumed = heads.iter().filter_map(|head| Some((graph.blocks[*head].reply?.0, *head)));
-        let calls = resumed.filter_map(|(site, head)| Some((site, (calls.get(&site)?.clone(), head)))).collect();
+        let calls: HashMap<SiteId, (Ident, BlockId)> =
+            resumed.filter_map(|(site, head)| Some((site, (calls.get(&site)?.clone(), head)))).collect();
+        let states = calls.values().map(|(_, resumed)| &liveness.at[*resumed]);
+        let slots = Slots::new(states).into();
         let names = Names {
             machine: hidden("machine"),
             at: hidden("at"),
@@ -132,7 +154,7 @@ impl<'g> Emitter<'g> {
             arm: syn::Lifetime::new("'arm", Span::mixed_site()),
         };
         let variants = variants(graph, &heads);
-        Self { graph, liveness, heads, is_head, variants, sites, calls, slots: Slots::default().into(), names }
+        Self { graph, liveness, heads, is_head, variants, sites, calls, slots, names }
     }
 
     /// One arm of the machine.
@@ -143,37 +165,9 @@ impl<'g> Emitter<'g> {
         quote!(__At::#variant => #label: { #body })
     }
 
-    /// The slot that keeps the type of a site's call.
-    fn call_slot(&self, site: SiteId) -> Ident {
+    /// The variable that keeps the type of what is awaited at a site.
+    fn site(&self, site: SiteId) -> Ident {
         self.calls[&site].0.clone()
-    }
-
-    /// How a place is written and read.
-    fn codec(&self, var: VarId, path: &Path) -> Ident {
-        let slot = self.slots.borrow_mut().get(self.graph, var, path);
-        hidden(&slot.to_string().replacen("slot", "codec", 1))
-    }
-
-    /// The codecs of all places that wait with a state. A type that can't be saved is an error here only, at the
-    /// variable.
-    fn codecs(&self) -> TokenStream {
-        let places: BTreeSet<_> =
-            self.sites.iter().flat_map(|site| self.liveness.at[self.resumed_at(*site)].places()).collect();
-        let codecs = places.into_iter().map(|(var, path)| {
-            let (codec, span) = (self.codec(var, path), self.graph.vars[var].ident.span());
-            let root = self.graph.root.at(span);
-            let make = match self.graph.vars[var].kind {
-                Kind::Plain => {
-                    quote_spanned!(span => <#root::__private::Record as #root::__private::Saved<_>>::codec())
-                }
-                Kind::Rest => quote_spanned!(span => #root::__private::SavedItems::codec()),
-                Kind::Operand => {
-                    quote_spanned!(span => <#root::__private::Record as #root::__private::SavedOperand<_>>::codec())
-                }
-            };
-            quote!(let #codec = #make;)
-        });
-        quote!(#(#codecs)*)
     }
 
     /// The block that goes on after a site.
@@ -181,34 +175,31 @@ impl<'g> Emitter<'g> {
         self.calls[&site].1
     }
 
-    /// What each state awaits, the variables that wait with it, and what comes after what.
-    fn describe(&self, outline: &Outline) -> TokenStream {
+    /// The numbers of the slots that wait with a state.
+    fn waiting(&self, site: SiteId) -> Vec<Literal> {
+        self.slots.borrow().numbers(&self.liveness.at[self.resumed_at(site)])
+    }
+
+    /// What is in the slots, and what comes after what.
+    fn describe(&self, saved: &[(VarId, Ident)], outline: &Outline) -> TokenStream {
         let machine = &self.names.machine;
-        let states = self.sites.iter().map(|site| {
-            let (state, call) = (&self.graph.sites[*site].state, self.call_slot(*site));
-            let live = &self.liveness.at[self.resumed_at(*site)];
-            let variables = live.places().map(|(var, path)| {
-                let (key, slot) =
-                    (slots::key(self.graph, var, path), self.slots.borrow_mut().get(self.graph, var, path));
-                let span = self.graph.vars[var].ident.span();
-                let root = self.graph.root.at(span);
-                let (codec, old) = (self.codec(var, path), slots::old_keys(self.graph, var, path));
-                let old = (!old.is_empty()).then(|| quote!(.alias(&[#(#old),*])));
-                let default = self.graph.vars[var].evolution.default.as_ref().map(|_| quote!(.with_default()));
-                quote_spanned!(span => #root::__private::Variable::new(#key, #root::__private::Waiting(&#slot).type_name(), &#codec) #old #default)
-            });
-            let span = self.graph.sites[*site].span;
+        let slots = saved.iter().map(|(var, slot)| {
+            let span = self.graph.vars[*var].ident.span();
             let root = self.graph.root.at(span);
-            quote_spanned!(span => #root::__private::Machine::describe(#machine, #state, &#call, &[#(#variables),*]);)
+            quote_spanned!(span => #slot.describe(#root::__private::Waiting(&#slot.value).type_name()))
         });
-        let states: Vec<_> = states.collect();
         let nodes = outline.0.iter().map(|Node { name, label, ways }| {
             let ways = ways.iter().map(|Way { to, when }| quote!((#to, #when)));
             quote!((#name, #label, &[#(#ways),*]))
         });
+        let sites = self.sites.iter().map(|id| {
+            let (span, name) = (self.graph.sites[*id].span, self.site(*id));
+            let root = self.graph.root.at(span);
+            quote_spanned!(span => #root::__private::Durable::at(#machine, &#name);)
+        });
         quote! {
-            #(#states)*
-            match #machine.described(&[#(#nodes),*]).await {}
+            #(#sites)*
+            #machine.described(&[#(#slots),*], &[#(#nodes),*]);
         }
     }
 }

@@ -6,14 +6,14 @@ use std::rc::Rc;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::visit_mut::VisitMut;
-use syn::{Expr, Member, Stmt};
+use syn::{Expr, Member, Pat, Stmt};
 
 use super::super::analyze::{self, Live, Path, Uses};
-use super::super::graph::{BlockId, End, Jump, Remake, Scope, VarId};
+use super::super::graph::{Arm, BlockId, End, Jump, Remake, Scope, VarId};
 use super::super::lower::borrows;
 use super::super::places::{Handler, Walk};
 use super::super::regions;
-use super::{Emitter, slots};
+use super::{Emitter, passed};
 
 /// How a variable is at hand in this arm.
 #[derive(Debug)]
@@ -110,35 +110,23 @@ impl<'e, 'g> Region<'e, 'g> {
     }
 
     pub(super) fn emit(&self, linked: &HashSet<VarId>) -> TokenStream {
-        let Emitter { graph, liveness, names, .. } = self.emitter;
-        let (machine, root) = (&names.machine, &graph.root);
+        let Emitter { graph, names, .. } = self.emitter;
+        let (machine, label, root) = (&names.machine, &names.label, &graph.root);
         let mut output = TokenStream::new();
-        let reply = graph.blocks[self.head].reply;
-        if reply.is_some() {
-            for (var, path) in liveness.at[self.head].places() {
-                let (key, slot) = (slots::key(graph, var, path), self.slot(var, path));
-                let span = graph.vars[var].ident.span();
-                let codec = self.emitter.codec(var, path);
-                let old = slots::old_keys(graph, var, path);
-                let default = graph.vars[var].evolution.default.as_ref();
-                output.extend(match (default, old.is_empty()) {
-                    (None, true) => quote_spanned!(span => #machine.restore(#key, &mut #slot, &#codec);),
-                    (None, false) => {
-                        quote_spanned!(span => #machine.restore_renamed(#key, &[#(#old),*], &mut #slot, &#codec);)
-                    }
-                    (Some(default), _) => {
-                        quote_spanned!(span => #machine.restore_or(#key, &[#(#old),*], &mut #slot, &#codec, || #default);)
-                    }
-                });
-            }
-            if !output.is_empty() {
-                output.extend(quote!(#machine.restored().await;));
-            }
+        if let Some((site, reply)) = graph.blocks[self.head].reply {
+            let (local, name) = (&graph.vars[reply].ident, self.emitter.site(site));
+            let span = graph.sites[site].span;
+            let root = root.at(span);
+            output.extend(quote_spanned! { span =>
+                let ::core::option::Option::Some(#local) = #root::__private::Durable::reply(#machine, &#name) else {
+                    break #label
+                };
+            });
         }
         for (var, path) in &self.taken {
-            let (slot, local) = (self.slot(*var, path), self.local(*var, path));
+            let (value, local) = (self.value(*var, path), self.local(*var, path));
             let mutability = graph.vars[*var].mutable.then(|| quote!(mut));
-            output.extend(quote!(let #mutability #local = #root::__private::take(&mut #slot);));
+            output.extend(quote!(let #mutability #local = #root::__private::take(&mut #value);));
         }
         for var in &self.declared {
             let (local, mutability) = (&graph.vars[*var].ident, graph.vars[*var].mutable.then(|| quote!(mut)));
@@ -147,17 +135,12 @@ impl<'e, 'g> Region<'e, 'g> {
             output.extend(self.link(*var));
         }
         output.extend(self.made_again());
-        if let Some((site, reply)) = reply {
-            let (local, call) = (&graph.vars[reply].ident, self.emitter.call_slot(site));
-            let span = graph.sites[site].span;
-            let root = root.at(span);
-            output
-                .extend(quote_spanned!(span => let #local = #root::__private::Machine::reply(#machine, #root::__private::Durable::reader(&#call)).await;));
-        }
         if self.head == 0 {
             // The first line takes the arguments out of the machine, by a name that only it uses.
             let arguments = format_ident!("__arguments");
-            output.extend(quote!(let #arguments = #machine.arguments().await;));
+            output.extend(quote! {
+                let ::core::option::Option::Some(#arguments) = #machine.arguments() else { break #label };
+            });
         }
         output.extend(self.block(self.head, linked));
         output
@@ -211,12 +194,16 @@ impl<'e, 'g> Region<'e, 'g> {
     /// Lends a variable the type of its slot, where no value goes the one way or the other: it is assigned anew in
     /// several arms, and never alive between them, or is made in several arms out of a constant. Never run; what rustc can't reach may use what has no value.
     fn link(&self, var: VarId) -> TokenStream {
-        let (local, slot) = (&self.emitter.graph.vars[var].ident, self.slot(var, &Path::new()));
+        let (local, slot) = (&self.emitter.graph.vars[var].ident, self.value(var, &Path::new()));
         quote!(if false { loop {} #slot = ::core::option::Option::Some(#local); })
     }
 
     fn slot(&self, var: VarId, path: &Path) -> Ident {
         self.emitter.slots.borrow_mut().get(self.emitter.graph, var, path)
+    }
+
+    fn value(&self, var: VarId, path: &Path) -> TokenStream {
+        self.emitter.slots.borrow_mut().value(self.emitter.graph, var, path)
     }
 
     fn local(&self, var: VarId, path: &Path) -> Ident {
@@ -261,14 +248,15 @@ impl<'e, 'g> Region<'e, 'g> {
             }
             End::Match { scrutinee, arms } => {
                 let scrutinee = expr(scrutinee, &[]);
-                let arms = arms.iter().map(|arm| {
+                let code = arms.iter().map(|arm| {
                     let (mut pat, mut scope) = (arm.pat.clone(), scope.clone());
                     analyze::declare(&mut scope, &arm.binds, self.emitter.graph);
                     self.rewrite(&scope, |walk| walk.visit_pat_mut(&mut pat));
                     let (attrs, body) = (&arm.attrs, to(arm.block, &arm.binds));
                     quote!(#(#attrs)* #pat => { #body })
                 });
-                quote!(match #scrutinee { #(#arms)* })
+                let rest = (!covers_all(arms)).then(|| quote!(_ => loop {}));
+                quote!(match #scrutinee { #(#code)* #rest })
             }
             End::LetElse { local, otherwise, then, binds } => {
                 let mut stmt = Stmt::Local(local.clone());
@@ -296,7 +284,7 @@ impl<'e, 'g> Region<'e, 'g> {
         let Emitter { liveness, variants, names, .. } = self.emitter;
         let (at, label, variant) = (&names.at, &names.label, &variants[&target]);
         let moves = liveness.at[target].places().filter_map(|(var, path)| {
-            let (value, slot) = (self.place(var, path, defines)?, self.slot(var, path));
+            let (value, slot) = (self.place(var, path, defines)?, self.value(var, path));
             Some(quote!(#slot = ::core::option::Option::Some(#value);))
         });
         quote! {
@@ -309,23 +297,26 @@ impl<'e, 'g> Region<'e, 'g> {
     /// Writes what is read later into the frame, and stops.
     fn suspend(&self, site: usize, call: &Expr, then: BlockId) -> TokenStream {
         let Emitter { graph, liveness, names, .. } = self.emitter;
-        let (machine, state, span) = (&names.machine, &graph.sites[site].state, graph.sites[site].span);
+        let (machine, label) = (&names.machine, &names.label);
+        let span = graph.sites[site].span;
         let name = Ident::new("__call", span);
-        let saves = liveness.at[then].places().map(|(var, path)| {
-            let (key, slot) = (slots::key(graph, var, path), self.slot(var, path));
-            let (span, codec) = (graph.vars[var].ident.span(), self.emitter.codec(var, path));
-            match self.place(var, path, None) {
-                Some(value) => quote_spanned!(span => #machine.save(#key, &#value, &#codec);),
-                None => quote_spanned!(span => #machine.keep(#key, &#slot, &#codec);),
-            }
-        });
-        let slot = self.emitter.call_slot(site);
-        let root = graph.root.at(span);
-        let begin = quote_spanned!(span => #root::__private::Durable::begin);
+        let (mut before, mut after) = (TokenStream::new(), TokenStream::new());
+        for (var, path) in liveness.at[then].places() {
+            let Some(value) = self.place(var, path, None) else { continue };
+            let slot = self.slot(var, path);
+            let save = quote_spanned!(graph.vars[var].ident.span() => #slot.save(&#value););
+            // What the call takes and is read later is the user's mistake, if it is not `Copy`: rustc reports it in the
+            // function as it was written. It would do so here, too, if it were saved after that.
+            if passed::only_passed(call, &value) { before.extend(save) } else { after.extend(save) }
+        }
+        let (site, root) = (self.emitter.site(site), graph.root.at(span));
+        let suspend = quote_spanned!(span => #root::__private::Durable::suspend(#name, #machine, &#site););
         quote! {
+            #before
             let #name = #call;
-            #(#saves)*
-            match #machine.suspend(#state, #name, &mut #slot, #begin).await {}
+            #after
+            #suspend
+            break #label;
         }
     }
 
@@ -379,6 +370,17 @@ impl Handler for Rewrite<'_, '_, '_> {
         let goto = self.region.goto(jump.to, jump.defines);
         Some(Expr::Verbatim(quote!({ #goto })))
     }
+}
+
+/// Whether a `match` covers all that there is, as far as one can see. What the user's does not, rustc says of the function as it was written; of
+/// this one it would say it once more.
+fn covers_all(arms: &[Arm]) -> bool {
+    arms.last().is_none_or(|arm| match &arm.pat {
+        Pat::Wild(_) => true,
+        // Our own, of a loop.
+        Pat::Path(path) => path.path.leading_colon.is_some(),
+        _ => false,
+    })
 }
 
 fn merge(uses: &mut Uses, more: &Uses) {

@@ -1,12 +1,12 @@
 //! Slots: where a place waits between two arms.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
 
-use super::super::analyze::Path;
-use super::super::graph::{Graph, VarId};
+use super::super::analyze::{Live, Path};
+use super::super::graph::{Graph, Kind, VarId};
 use super::{Unique, hidden};
 
 /// The slots that are used, by place.
@@ -14,14 +14,28 @@ use super::{Unique, hidden};
 pub(super) struct Slots {
     /// What each is named after; no two places share a name.
     by_place: BTreeMap<(VarId, Path), String>,
+    /// Those that wait with a state, numbered. The others are of any type.
+    saved: BTreeMap<(VarId, Path), usize>,
     names: Unique,
 }
 
 impl Slots {
+    /// With what waits with the states.
+    pub(super) fn new<'l>(states: impl Iterator<Item = &'l Live>) -> Self {
+        let saved: BTreeSet<_> = states.flat_map(Live::places).map(|(var, path)| (var, path.clone())).collect();
+        Self { saved: saved.into_iter().zip(0..).collect(), ..Self::default() }
+    }
+
     /// The slot of a place; made when it is first asked for.
     pub(super) fn get(&mut self, graph: &Graph, var: VarId, path: &Path) -> Ident {
         let name = self.name(graph, var, path);
         hidden(&format!("slot_{name}"))
+    }
+
+    /// The `Option` in the slot.
+    pub(super) fn value(&mut self, graph: &Graph, var: VarId, path: &Path) -> TokenStream {
+        let slot = self.get(graph, var, path);
+        if self.saved.contains_key(&(var, path.clone())) { quote!(#slot.value) } else { quote!(#slot) }
     }
 
     /// The variable that holds a place in an arm: the user's own, or one of ours for a field.
@@ -39,9 +53,46 @@ impl Slots {
         self.by_place.entry((var, path.clone())).or_insert_with(|| names.name(local_name(graph, var, path))).clone()
     }
 
-    pub(super) fn declarations(&self) -> TokenStream {
-        let slots = self.by_place.values().map(|name| hidden(&format!("slot_{name}")));
-        quote!(#(let mut #slots = ::core::option::Option::None;)*)
+    /// The slots that wait with a state, in order.
+    pub(super) fn saved(&mut self, graph: &Graph) -> Vec<(VarId, Ident)> {
+        let saved: Vec<_> = self.saved.keys().cloned().collect();
+        saved.into_iter().map(|(var, path)| (var, self.get(graph, var, &path))).collect()
+    }
+
+    /// The numbers of a state's slots, in the order of [`saved`](Self::saved).
+    pub(super) fn numbers(&self, live: &Live) -> Vec<Literal> {
+        let number = |(var, path): (VarId, &Path)| self.saved.get(&(var, path.clone())).copied();
+        live.places().filter_map(number).map(Literal::usize_unsuffixed).collect()
+    }
+
+    /// Declares the slots: first those that wait with a state, in the order of [`saved`](Self::saved). A type that can't be
+    /// saved is an error here only, at the variable.
+    pub(super) fn declarations(&self, graph: &Graph, machine: &Ident) -> TokenStream {
+        let is_other = |place: &&(VarId, Path)| !self.saved.contains_key(*place);
+        let places = self.saved.keys().chain(self.by_place.keys().filter(is_other));
+        let slots = places.map(|place| {
+            let ((var, path), name) = (place, &self.by_place[place]);
+            let slot = hidden(&format!("slot_{name}"));
+            if !self.saved.contains_key(&(*var, path.clone())) {
+                return quote!(let mut #slot = ::core::option::Option::None;);
+            }
+            let (key, span) = (key(graph, *var, path), graph.vars[*var].ident.span());
+            let root = graph.root.at(span);
+            let asked = match graph.vars[*var].kind {
+                Kind::Plain => quote_spanned!(span => <#root::__private::Record as #root::__private::Saved<_>>),
+                Kind::Rest => quote_spanned!(span => #root::__private::SavedItems),
+                Kind::Operand => {
+                    quote_spanned!(span => <#root::__private::Record as #root::__private::SavedOperand<_>>)
+                }
+            };
+            let old = old_keys(graph, *var, path);
+            let default = match &graph.vars[*var].evolution.default {
+                Some(default) => quote!(::core::option::Option::Some(|| #default)),
+                None => quote!(::core::option::Option::None),
+            };
+            quote_spanned!(span => let mut #slot = #asked::slot(#machine, #key, (&[#(#old),*], #default));)
+        });
+        quote!(#(#slots)*)
     }
 }
 

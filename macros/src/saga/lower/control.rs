@@ -1,7 +1,7 @@
 //! Control flow that suspends.
 
 use proc_macro2::Span;
-use syn::{BinOp, Expr, ExprIf, ExprLoop, ExprMatch, ExprWhile, Label, Pat, parse_quote};
+use syn::{BinOp, Expr, ExprIf, ExprLoop, ExprMatch, ExprWhile, Label, Pat, Stmt, parse_quote};
 
 use super::super::graph::{Arm, BlockId, End, VarId};
 use super::super::pattern::{bindings, guard};
@@ -74,6 +74,7 @@ impl Lower<'_> {
 
     fn if_(&mut self, inner: ExprIf, dest: &Dest) {
         let (otherwise, exit) = (self.block("otherwise"), self.block("after_if"));
+        let yields = yields(&inner.then_branch);
         self.scoped(|lower| {
             lower.condition(*inner.cond, otherwise);
             lower.body(inner.then_branch.stmts, dest);
@@ -82,6 +83,11 @@ impl Lower<'_> {
         self.enter(otherwise);
         match inner.else_branch {
             Some((_, branch)) => self.expr(*branch, dest),
+            // Of the type that the block has: if that isn't `()`, the inline form has an error, and this has none.
+            None if yields && matches!(dest, Dest::Var(_)) => {
+                let root = &self.graph.root;
+                self.finish(parse_quote!(#root::__private::unit()), dest);
+            }
             None => self.unit(dest),
         }
         self.join(exit, dest);
@@ -218,6 +224,11 @@ impl Lower<'_> {
         self.expr(expr, &Dest::Var(var));
         parse_quote!(#ident)
     }
+}
+
+/// Whether a block has a value at its end whose type is plain.
+fn yields(block: &syn::Block) -> bool {
+    matches!(block.stmts.last(), Some(Stmt::Expr(Expr::Await(_) | Expr::Try(_) | Expr::Lit(_) | Expr::Binary(_), None)))
 }
 
 pub(super) fn label_of(label: Option<&Label>) -> Option<proc_macro2::Ident> {

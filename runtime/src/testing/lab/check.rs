@@ -12,6 +12,7 @@ use super::pool;
 use super::run::{Facts, Meanwhile, Others, Run};
 use super::setup::Setup;
 use super::{chance, places, quiet};
+use crate::arguments;
 use crate::definition::SagaDefinition;
 use crate::machine::panic_text;
 use crate::record::Value;
@@ -395,7 +396,7 @@ impl<S: Saga> Check<S> {
     fn call(&self, number: u32) -> Call<S> {
         match &self.others {
             Some(others) if number > 1 => others(number),
-            _ => Call::new(self.arguments.read().expect("what was written can be read")),
+            _ => Call::new(arguments::read_value(&self.arguments).expect("what was written can be read")),
         }
     }
 

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::setup::Setup;
+use crate::arguments;
 use crate::definition::{AttemptOutput, StepDefinition};
 use crate::message::{Message, Shape};
 use crate::record::{Unreadable, Value};
@@ -64,7 +65,7 @@ impl<'l, S: Step> Mock<'l, S> {
     /// Yields what this function makes of the step's arguments, and what the lab [provides](super::Lab::provide).
     pub fn answers_with(self, answer: impl Fn(S, &Dependencies) -> S::Output + Send + Sync + 'static) -> Self {
         self.act(Act::Answer(Arc::new(move |definition, args, world| {
-            let output = answer(args.read::<S>()?, world);
+            let output = answer(arguments::read_value::<S>(args)?, world);
             written::<S>(definition, &output)
         })))
     }

@@ -51,8 +51,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::arguments;
 use crate::durable::IntoDuration;
-use crate::record::Value;
 use crate::{Call, Dependencies, Saga, Step};
 use setup::Setup;
 
@@ -221,7 +221,7 @@ impl Lab {
     /// When the arguments can't be saved.
     #[track_caller]
     pub fn check<S: Saga>(&self, call: Call<S>) -> Check<S> {
-        let arguments = Value::write(call.message())
+        let arguments = arguments::write_value(call.message())
             .unwrap_or_else(|error| panic!("the arguments of `{}` can't be saved: {error}", S::NAME));
         let mut setup = self.setup.clone();
         setup.serve::<S>();

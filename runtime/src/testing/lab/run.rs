@@ -9,6 +9,7 @@ use super::plan::{Fault, Plan};
 use super::setup::Setup;
 use super::troupe::{End, Troupe};
 use super::{diagram, story};
+use crate::arguments;
 use crate::message::{ErrorOf, Message, Shape, ValueOf};
 use crate::record::Status;
 use crate::transport::InstanceId;
@@ -233,7 +234,7 @@ impl<S: Saga> Run<S> {
 
 impl<S: Step> CallOf<S> {
     fn of(made: &Attempted) -> Self {
-        let arguments = made.args.read().expect("the arguments of a step that was run can be read");
+        let arguments = arguments::read_value(&made.args).expect("the arguments of a step that was run can be read");
         let output = match &made.ending {
             Ending::Output { output, .. } => <S as Message>::Shape::read(output).ok(),
             _ => None,

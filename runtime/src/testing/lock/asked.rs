@@ -1,13 +1,15 @@
 //! A deserializer that has nothing to read: it notes what is asked of it, and gives samples.
 
 use std::any::type_name;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::explore::Places;
+use super::shape::Shape;
+use crate::arguments::CALL;
 
 /// What is asked for at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,18 @@ pub(super) enum Asked {
     Enum(&'static str, &'static [&'static str], &'static str),
     /// A type that it stands in.
     Same(&'static str),
+    /// A call of a saga or step: what its arguments look like is known otherwise.
+    Call,
+}
+
+thread_local! {
+    /// What the call looks like that is read next.
+    static KNOWN: Cell<Option<fn() -> Shape>> = const { Cell::new(None) };
+}
+
+/// Says what the call looks like that is read next, which can't be seen from outside.
+pub(crate) fn is_read_as(shape: fn() -> Shape) {
+    KNOWN.set(Some(shape));
 }
 
 /// Numbers that are offered.
@@ -263,6 +277,11 @@ impl<'de> Deserializer<'de> for Asking<'_> {
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Failed> {
+        if name == CALL {
+            self.note(Asked::Call);
+            self.places.borrow_mut().all[self.at].call = KNOWN.take();
+            return Err(Failed::Other);
+        }
         if name.starts_with('$') {
             // A type that has an arrangement with serde_json.
             return self.deserialize_any(visitor);

@@ -76,6 +76,8 @@ pub(super) struct Place {
     closed: bool,
     /// Which variant it is given where the type stands within itself.
     pub(super) shallow: usize,
+    /// What it looks like, if it is a call.
+    pub(super) call: Option<fn() -> Shape>,
 }
 
 impl Places {
@@ -234,6 +236,7 @@ impl Places {
             Some(Asked::Map) => Shape::Map(boxed("key"), boxed("value")),
             Some(Asked::Tuple(_)) => Shape::Tuple(place.parts.iter().map(|(_, part)| self.shape(*part)).collect()),
             Some(Asked::Same(name)) => Shape::Same((*name).to_owned()),
+            Some(Asked::Call) => place.call.map_or_else(|| Shape::word("?"), |shape| shape()),
             Some(Asked::Enum(name, variants, _)) => {
                 let mut variants: Vec<_> = variants.iter().map(|name| ((*name).to_owned(), inner(name))).collect();
                 variants.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -45,6 +45,7 @@ mod tests;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+pub(crate) use asked::is_read_as;
 pub(crate) use explore::{trace, trace_output};
 pub use shape::{Field, Shape, Struct};
 

@@ -1,0 +1,13 @@
+use sagaflow::prelude::*;
+
+#[step]
+async fn double(number: u64) -> Result<u64, Failure> {
+    Ok(number * 2)
+}
+
+#[saga]
+async fn twice(number: u64) -> Result<u64, Failure> {
+    double(self.number).await
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use sagaflow::prelude::*;
+
+#[signal]
+fn approved(by: String) -> String {
+    by
+}
+
+fn main() {}

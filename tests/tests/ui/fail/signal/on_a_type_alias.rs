@@ -1,0 +1,6 @@
+use sagaflow::prelude::*;
+
+#[signal]
+type Approved = String;
+
+fn main() {}
