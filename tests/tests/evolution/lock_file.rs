@@ -119,11 +119,8 @@ mod postman {
 
         #[saga]
         pub(in super::super) async fn round(place: String) -> Result<String, Failure> {
-            let delivered = {
-                #[saga(state = "deliver")]
-                let delivered = collect(place.clone()).child().outcome().await;
-                delivered
-            };
+            #[saga(state = "deliver")]
+            let delivered = collect(place.clone()).child().outcome().await;
             deliver(place).detach().await;
             delivered.map_err(Failure::from)
         }
