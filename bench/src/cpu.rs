@@ -44,6 +44,22 @@ impl Spent {
     }
 }
 
+/// What this process has spent so far.
+pub(crate) fn here() -> Duration {
+    spent("self").unwrap_or_default()
+}
+
+/// What all processes of a program have spent so far: PostgreSQL has one for each connection.
+pub(crate) fn of_programs(name: &str) -> Duration {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let stats = processes.filter_map(|process| std::fs::read_to_string(process.path().join("stat")).ok());
+    let named = |stat: &String| {
+        let found = stat.split_once(" (").and_then(|(_, rest)| rest.rsplit_once(')'));
+        found.is_some_and(|(found, _)| found == name)
+    };
+    stats.filter(named).filter_map(|stat| read(&stat)).sum()
+}
+
 /// What a process has spent so far, in user and system time.
 fn spent(process: &str) -> Result<Duration, Failed> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;

@@ -14,7 +14,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, PgPool};
 
 use crate::Failed;
-use crate::cpu::Meter;
+use crate::cpu::{self, Meter};
 use crate::line::{Line, median, per_second, print};
 use crate::place::{Kind, Place};
 use crate::sagas::three;
@@ -67,9 +67,15 @@ async fn fresh(url: &str) -> Result<PgPool, Failed> {
 /// Two statements in a transaction: by hand, and as a step.
 async fn transactions(pool: &PgPool, database: &Database<Postgres>) -> Result<(), Failed> {
     let (mut by_hand, mut steps, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let mut used = [Duration::ZERO; 4];
     for turn in 0..TURNS {
+        let before = used_now();
         let hand = rate(|number| by_hand_once(pool, number)).await?;
+        let between = used_now();
         let step = rate(|number| step_once(database, turn, number)).await?;
+        let after = used_now();
+        let spent = [between.0 - before.0, after.0 - between.0, between.1 - before.1, after.1 - between.1];
+        used.iter_mut().zip(spent).for_each(|(sum, spent)| *sum += spent);
         by_hand.push(hand);
         steps.push(step);
         ratios.push(step / hand);
@@ -78,8 +84,17 @@ async fn transactions(pool: &PgPool, database: &Database<Postgres>) -> Result<()
         by_hand_per_s: median(by_hand),
         steps_per_s: median(steps),
         ratio: round(median(ratios)),
+        by_hand_us: each(used[0], TRANSACTIONS * TURNS as u64),
+        steps_us: each(used[1], TRANSACTIONS * TURNS as u64),
+        by_hand_server_us: each(used[2], TRANSACTIONS * TURNS as u64),
+        steps_server_us: each(used[3], TRANSACTIONS * TURNS as u64),
     });
     Ok(())
+}
+
+/// Of this process, and of the server.
+fn used_now() -> (Duration, Duration) {
+    (cpu::here(), cpu::of_programs("postgres"))
 }
 
 async fn rate<Fut: Future<Output = Result<(), Failed>>>(once: impl Fn(u64) -> Fut) -> Result<f64, Failed> {
@@ -129,12 +144,13 @@ async fn relay(pool: &PgPool, database: &Database<Postgres>) -> Result<(), Faile
          SELECT 'start', 'three', 'relayed-' || n, $1, 'key-' || n FROM generate_series(1, {ROWS}) n"
     );
     sqlx::query(AssertSqlSafe(fill)).bind(payload).execute(pool).await?;
-    let begun = Instant::now();
+    let (begun, before) = (Instant::now(), cpu::here());
     let rows = Relay::new(database, client).hand_over().await?;
     if rows != ROWS {
         return Err(format!("{rows} of {ROWS} rows were handed over").into());
     }
-    print(&Line::Relay { rows, rows_per_s: per_second(rows, begun.elapsed()) });
+    let row_us = each(cpu::here() - before, rows);
+    print(&Line::Relay { rows, rows_per_s: per_second(rows, begun.elapsed()), row_us });
     Ok(())
 }
 
@@ -144,10 +160,11 @@ async fn projector(pool: &PgPool, database: &Database<Postgres>) -> Result<(), F
     let starts =
         stream::iter(0..ROWS).map(|number| client.start(three(number)).id(format!("projected-{number}")).into_future());
     starts.buffer_unordered(64).try_collect::<Vec<_>>().await?;
-    let begun = Instant::now();
+    let (begun, before) = (Instant::now(), cpu::here());
     let running = Projector::new(client, database).transitions(true).spawn();
     until(pool, "SELECT count(*) FROM sagaflow_instances", ROWS).await?;
-    print(&Line::Projector { rows: ROWS, rows_per_s: per_second(ROWS, begun.elapsed()) });
+    let row_us = each(cpu::here() - before, ROWS);
+    print(&Line::Projector { rows: ROWS, rows_per_s: per_second(ROWS, begun.elapsed()), row_us });
     running.shutdown().await;
     reset(pool).await
 }
@@ -161,13 +178,18 @@ async fn beside(
     at_once: u16,
 ) -> Result<(), Failed> {
     let (mut alone, mut beside, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut used_alone, mut used) = (Duration::ZERO, Duration::ZERO);
     for _ in 0..TURNS {
         let bare = place(Kind::Nats).await?;
+        let before = cpu::here();
         let without = per_second(sagas, throughput::measure(&bare, sagas, at_once, Meter { server: None }).await?.time);
+        used_alone += cpu::here() - before;
         bare.close().await?;
         let watched = place(Kind::Nats).await?;
+        let before = cpu::here();
         let running = Projector::new(Client::new(watched.transport.clone()), database).spawn();
         let with = per_second(sagas, throughput::measure(&watched, sagas, at_once, Meter { server: None }).await?.time);
+        used += cpu::here() - before;
         running.shutdown().await;
         watched.close().await?;
         reset(pool).await?;
@@ -179,6 +201,8 @@ async fn beside(
         sagas_per_s_alone: median(alone),
         sagas_per_s: median(beside),
         ratio: round(median(ratios)),
+        saga_us_alone: each(used_alone, sagas * TURNS as u64),
+        saga_us: each(used, sagas * TURNS as u64),
     });
     Ok(())
 }
@@ -201,6 +225,11 @@ async fn until(pool: &PgPool, count: &'static str, rows: u64) -> Result<(), Fail
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// In microseconds, for each of so many.
+fn each(used: Duration, count: u64) -> f64 {
+    (used.as_secs_f64() * 1e7 / count as f64).round() / 10.0
 }
 
 /// To two places.

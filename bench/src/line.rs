@@ -66,16 +66,25 @@ pub(crate) enum Line {
         steps_per_s: f64,
         /// The steps' rate divided by that of the same turn by hand (median).
         ratio: f64,
+        /// Processor time of this process, and of the server, for each transaction, in microseconds.
+        by_hand_us: f64,
+        steps_us: f64,
+        by_hand_server_us: f64,
+        steps_server_us: f64,
     },
     /// Rows of the outbox that become starts.
     Relay {
         rows: u64,
         rows_per_s: f64,
+        /// Processor time of this process for each row, in microseconds.
+        row_us: f64,
     },
     /// Instances that become rows.
     Projector {
         rows: u64,
         rows_per_s: f64,
+        /// Processor time of this process for each row, in microseconds.
+        row_us: f64,
     },
     /// Sagas over NATS while a projector keeps up with them.
     Projected {
@@ -83,6 +92,9 @@ pub(crate) enum Line {
         sagas_per_s: f64,
         /// The rate with it divided by the rate without, of the same turn (median).
         ratio: f64,
+        /// Processor time of this process for each saga, in microseconds; the second includes the projector's own.
+        saga_us_alone: f64,
+        saga_us: f64,
     },
     RawNats {
         steps_per_s: f64,

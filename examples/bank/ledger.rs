@@ -80,38 +80,38 @@ macro_rules! bank {
             #[step(transaction)]
             #[retry(exponential, base = "20ms", max_delay = "1s", jitter = full, max_attempts = 1000, only(Refusal::Database(_)))]
             #[compensate(refund_left(order))]
-            async fn debit_left(tx: &mut Transaction<sqlx::$database, Left>, order: Order) -> Result<(), Refusal> {
+            pub(crate) async fn debit_left(tx: &mut Transaction<sqlx::$database, Left>, order: Order) -> Result<(), Refusal> {
                 debit(tx, &order).await
             }
 
             #[step(transaction)]
             #[retry(exponential, base = "20ms", max_delay = "1s", jitter = full, max_attempts = 1000, only(Refusal::Database(_)))]
             #[compensate(refund_right(order))]
-            async fn debit_right(tx: &mut Transaction<sqlx::$database, Right>, order: Order) -> Result<(), Refusal> {
+            pub(crate) async fn debit_right(tx: &mut Transaction<sqlx::$database, Right>, order: Order) -> Result<(), Refusal> {
                 debit(tx, &order).await
             }
 
             #[step(transaction)]
             #[retry(exponential, base = "20ms", max_delay = "1s", jitter = full, max_attempts = 1000)]
-            async fn refund_left(tx: &mut Transaction<sqlx::$database, Left>, order: Order) -> Result<(), Refusal> {
+            pub(crate) async fn refund_left(tx: &mut Transaction<sqlx::$database, Left>, order: Order) -> Result<(), Refusal> {
                 refund(tx, &order).await
             }
 
             #[step(transaction)]
             #[retry(exponential, base = "20ms", max_delay = "1s", jitter = full, max_attempts = 1000)]
-            async fn refund_right(tx: &mut Transaction<sqlx::$database, Right>, order: Order) -> Result<(), Refusal> {
+            pub(crate) async fn refund_right(tx: &mut Transaction<sqlx::$database, Right>, order: Order) -> Result<(), Refusal> {
                 refund(tx, &order).await
             }
 
             #[step(transaction)]
             #[retry(exponential, base = "20ms", max_delay = "1s", jitter = full, max_attempts = 1000, only(Refusal::Database(_)))]
-            async fn credit_left(tx: &mut Transaction<sqlx::$database, Left>, order: Order) -> Result<(), Refusal> {
+            pub(crate) async fn credit_left(tx: &mut Transaction<sqlx::$database, Left>, order: Order) -> Result<(), Refusal> {
                 credit(tx, &order).await
             }
 
             #[step(transaction)]
             #[retry(exponential, base = "20ms", max_delay = "1s", jitter = full, max_attempts = 1000, only(Refusal::Database(_)))]
-            async fn credit_right(tx: &mut Transaction<sqlx::$database, Right>, order: Order) -> Result<(), Refusal> {
+            pub(crate) async fn credit_right(tx: &mut Transaction<sqlx::$database, Right>, order: Order) -> Result<(), Refusal> {
                 credit(tx, &order).await
             }
 

@@ -16,6 +16,8 @@ mod domain;
 mod ledger;
 mod options;
 mod parent;
+#[cfg(test)]
+mod proofs;
 mod worker;
 
 use std::process::ExitCode;

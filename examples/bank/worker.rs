@@ -20,7 +20,9 @@ const AT_ONCE: usize = 200;
 /// When there is no transport or no database.
 pub(crate) async fn run(work: &Work) -> Result<(), Failed> {
     if work.left.starts_with("postgres") {
-        let pool = |url: &str| PgPoolOptions::new().max_connections(20).connect_lazy(url);
+        // Short: while a server is down, the pool's pauses between two tries grow up to a fifth of this.
+        let patience = std::time::Duration::from_secs(5);
+        let pool = |url: &str| PgPoolOptions::new().max_connections(20).acquire_timeout(patience).connect_lazy(url);
         let (left, right) = (pool(&work.left)?, pool(&work.right)?);
         let left = patiently(async || Database::builder(left.clone()).open_as::<Left>().await).await?;
         let right = patiently(async || Database::builder(right.clone()).open_as::<Right>().await).await?;

@@ -6,7 +6,7 @@ use sagaflow::Status;
 
 use crate::domain::{Money, Receipt};
 use crate::drive::Settled;
-use crate::ledger::{Books, Thing};
+use crate::ledger::Thing;
 
 /// What the comparison came to.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,11 +19,11 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
-    /// Compares all.
-    pub(crate) fn of(settled: &[Settled], books: &Books) -> Self {
+    /// Compares all with what there is of each instance.
+    pub(crate) fn of(settled: &[Settled], live: impl Fn(&str) -> Vec<Thing>) -> Self {
         let mut audit = Self::default();
         for settled in settled {
-            let there: Vec<_> = books.live(&settled.id).collect();
+            let there = live(&settled.id);
             let difference = match (settled.status, &settled.receipt) {
                 (Status::Completed, Some(receipt)) => {
                     audit.completed += 1;
@@ -46,7 +46,7 @@ impl Audit {
 }
 
 /// Exactly one user, one order and one payment, those of the receipt; and the amounts agree.
-fn completed(receipt: &Receipt, there: &[&Thing]) -> Option<String> {
+fn completed(receipt: &Receipt, there: &[Thing]) -> Option<String> {
     let mut reserved = Money::ZERO;
     let (mut users, mut orders, mut payments) = (Vec::new(), Vec::new(), Vec::new());
     for thing in there {

@@ -6,10 +6,9 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sagaflow::prelude::*;
-use sagaflow::{Error, Status};
+use sagaflow::{Error, Saga, Status, ValueOf};
 
 use crate::domain::{Order, Receipt};
-use crate::saga::checkout;
 
 /// How many orders are under way at the same time.
 const AT_ONCE: usize = 256;
@@ -32,13 +31,20 @@ pub(crate) struct Settled {
 /// # Errors
 ///
 /// When the transport fails for good.
-pub(crate) async fn all(client: &Client, orders: Vec<Order>) -> Result<Vec<Settled>, Error> {
+pub(crate) async fn all<S: Saga>(
+    client: &Client,
+    orders: Vec<Order>,
+    call: impl Fn(Order) -> Call<S>,
+) -> Result<Vec<Settled>, Error>
+where
+    ValueOf<S>: Into<Receipt>,
+{
     let bar = ProgressBar::with_draw_target(Some(orders.len() as u64), ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} orders, {per_sec}, {elapsed}") {
         bar.set_style(style);
     }
     let settled = stream::iter(orders)
-        .map(|order| one(client, order))
+        .map(|order| one(client, order.id.clone(), call(order)))
         .buffer_unordered(AT_ONCE)
         .inspect_ok(|_| bar.inc(1))
         .try_collect()
@@ -47,13 +53,15 @@ pub(crate) async fn all(client: &Client, orders: Vec<Order>) -> Result<Vec<Settl
     settled
 }
 
-async fn one(client: &Client, order: Order) -> Result<Settled, Error> {
-    let id = order.id.clone();
-    let instance = client.start(checkout(order)).id(id.as_str()).await?;
+async fn one<S: Saga>(client: &Client, id: String, call: Call<S>) -> Result<Settled, Error>
+where
+    ValueOf<S>: Into<Receipt>,
+{
+    let instance = client.start(call).id(id.as_str()).await?;
     let mut outcome = pin!(instance.outcome());
     let receipt = loop {
         tokio::select! {
-            outcome = &mut outcome => break outcome?.ok(),
+            outcome = &mut outcome => break outcome?.ok().map(Into::into),
             // An outcome waits for the operator of a stuck instance; here there is none.
             () = tokio::time::sleep(LOOK) => {
                 if matches!(instance.status().await?.status, Status::Stuck | Status::Paused) {

@@ -130,6 +130,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// What was made for an instance and has not been undone.
+    pub(crate) fn live(&self, instance: &str) -> Vec<Thing> {
+        self.books().live(instance).cloned().collect()
+    }
+
     /// What there is.
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)

@@ -4,6 +4,7 @@
 //! * `steps`: what can be done, how it is retried, how it is undone
 //! * `saga`: in which order
 //! * `services`, `ledger`: the world that the steps change
+//! * `database`: the same with transactional steps, and the ledger in SQL (`--database`)
 //! * `orders`, `generate`: the input
 //! * `drive`: starts the orders and waits for them
 //! * `report`, `audit`: what came of it
@@ -12,6 +13,7 @@
 //! `cargo run --example checkout` runs 1,000 orders in memory; `-- --help` lists the options.
 
 mod audit;
+mod database;
 mod domain;
 mod drive;
 mod generate;
@@ -36,7 +38,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use sagaflow::prelude::*;
-use sagaflow::{ErrorKind, Message};
+use sagaflow::{ErrorKind, Message, Saga, ValueOf};
 
 use crate::audit::Audit;
 use crate::drive::Settled;
@@ -68,6 +70,9 @@ async fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
     if options.role != Role::All && options.transport == "embedded:" {
         return Err("`embedded:` is this process's memory: no other can play the other role".into());
     }
+    if let Some(url) = &options.database {
+        return database::run(options, url).await;
+    }
     match options.role {
         Role::All => {
             let orders = read_orders(options)?;
@@ -75,9 +80,9 @@ async fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
             let ledger = Arc::new(open_ledger(options, Ledger::open)?);
             forget_another_life(options, &ledger, &transport).await?;
             let workers = start_workers(options, &transport, &ledger)?;
-            let (settled, took) = carry_out(transport, orders).await?;
+            let (settled, took) = carry_out(transport, orders, checkout).await?;
             stop(workers).await?;
-            conclude(options, &settled, took, &ledger)
+            conclude(options, &settled, took, |instance| ledger.live(instance))
         }
         Role::Worker => {
             let transport = sagaflow::connect(&options.transport).await?;
@@ -92,18 +97,23 @@ async fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
         Role::Client => {
             let orders = read_orders(options)?;
             let transport = sagaflow::connect(&options.transport).await?;
-            let (settled, took) = carry_out(transport, orders).await?;
-            conclude(options, &settled, took, &open_ledger(options, Ledger::look_at)?)
+            let (settled, took) = carry_out(transport, orders, checkout).await?;
+            let ledger = open_ledger(options, Ledger::look_at)?;
+            conclude(options, &settled, took, |instance| ledger.live(instance))
         }
     }
 }
 
-async fn carry_out(
+async fn carry_out<S: Saga>(
     transport: Arc<dyn Transport>,
     orders: Vec<domain::Order>,
-) -> Result<(Vec<Settled>, Duration), sagaflow::Error> {
+    call: impl Fn(domain::Order) -> Call<S>,
+) -> Result<(Vec<Settled>, Duration), sagaflow::Error>
+where
+    ValueOf<S>: Into<domain::Receipt>,
+{
     let begun = Instant::now();
-    let settled = drive::all(&Client::new(transport), orders).await?;
+    let settled = drive::all(&Client::new(transport), orders, call).await?;
     Ok((settled, begun.elapsed()))
 }
 
@@ -112,10 +122,10 @@ fn conclude(
     options: &Options,
     settled: &[Settled],
     took: Duration,
-    ledger: &Ledger,
+    live: impl Fn(&str) -> Vec<ledger::Thing>,
 ) -> Result<ExitCode, Box<dyn Error>> {
     let report = Report::of(settled, took);
-    let audit = Audit::of(settled, &ledger.books());
+    let audit = Audit::of(settled, live);
     let mut out = io::stdout().lock();
     write!(out, "{report}{audit}")?;
     if options.json {

@@ -31,6 +31,9 @@ pub(crate) struct Options {
     /// [default: none for `embedded:`, otherwise a file named after the transport]
     #[arg(long, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,
+    /// Keeps the ledger in a database instead, with transactional steps: `sqlite:FILE` or `postgres://USER@HOST/DATABASE`
+    #[arg(long, value_name = "URL", conflicts_with = "ledger")]
+    pub(crate) database: Option<String>,
     /// How long each call of the payment gateway takes, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     gateway_ms: u64,

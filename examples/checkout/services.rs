@@ -79,9 +79,6 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// How many attempts in a hundred get no answer.
-    const FAILING: u8 = 10;
-
     pub(crate) async fn pay(
         &self,
         cx: &StepContext,
@@ -89,7 +86,7 @@ impl Gateway {
         card: &Card,
         amount: Money,
     ) -> Result<Payment, PaymentError> {
-        self.call(cx).await?;
+        answer(cx, self.latency).await?;
         let thing = self.ledger.make(cx, |_, id| {
             if card.0 == DECLINED_CARD {
                 return Err(PaymentError::Declined);
@@ -101,19 +98,21 @@ impl Gateway {
     }
 
     pub(crate) async fn cancel(&self, cx: &StepContext, order: Id) -> Result<(), PaymentError> {
-        self.call(cx).await?;
+        answer(cx, self.latency).await?;
         Ok(self.ledger.undo(cx, |thing| matches!(thing, Thing::Payment(payment) if payment.order == order))?)
     }
+}
 
-    /// Fails by chance, but always at the same attempts of the same step: a program that was killed and started again
-    /// sees what it would have seen.
-    async fn call(&self, cx: &StepContext) -> Result<(), PaymentError> {
-        if !self.latency.is_zero() {
-            tokio::time::sleep(self.latency).await;
-        }
-        let fails = sagaflow_examples::strikes(cx, Self::FAILING);
-        if fails { Err(PaymentError::Unavailable) } else { Ok(()) }
+/// How many attempts in a hundred get no answer of the gateway.
+const FAILING: u8 = 10;
+
+/// Waits for the gateway's answer. It fails by chance, but always at the same attempts of the same step: a program that was killed and started
+/// again sees what it would have seen.
+pub(crate) async fn answer(cx: &StepContext, latency: Duration) -> Result<(), PaymentError> {
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
     }
+    if sagaflow_examples::strikes(cx, FAILING) { Err(PaymentError::Unavailable) } else { Ok(()) }
 }
 
 /// The journal is of other orders, or of another version of the saga.

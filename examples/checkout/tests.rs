@@ -70,10 +70,10 @@ fn malformed_lines_are_reported_by_number_and_stop_nothing() {
 async fn a_checkout_makes_what_its_receipt_says() {
     let ledger = Arc::new(Ledger::default());
     let receipt = run(&ledger, order()).await.expect("a usual order");
-    let audit = Audit::of(&[settled(Status::Completed, Some(receipt.clone()))], &ledger.books());
+    let audit = Audit::of(&[settled(Status::Completed, Some(receipt.clone()))], |id| ledger.live(id));
     assert_eq!(audit.differences, Vec::<String>::new());
 
-    let audit = Audit::of(&[settled(Status::Compensated, None)], &ledger.books());
+    let audit = Audit::of(&[settled(Status::Compensated, None)], |id| ledger.live(id));
     assert_eq!(audit.differences, [format!("inline: has failed, but user {} is left of it", receipt.user)]);
 }
 
@@ -91,7 +91,7 @@ async fn the_audit_finds_a_payment_too_many() {
     let ledger = Arc::new(Ledger::default());
     let receipt = run(&ledger, order()).await.expect("a usual order");
     let wrong = Receipt { payment: receipt.payment + 1, ..receipt };
-    let audit = Audit::of(&[settled(Status::Completed, Some(wrong))], &ledger.books());
+    let audit = Audit::of(&[settled(Status::Completed, Some(wrong))], |id| ledger.live(id));
     assert_eq!(audit.differences.len(), 1);
     assert!(
         audit.to_string().starts_with("audit: the ledger and the outcomes do NOT agree; 1 differences:\n  inline: ")
@@ -110,7 +110,7 @@ async fn the_ledger_is_read_back_without_the_line_that_a_crash_cut_short() {
     let mut journal = std::fs::OpenOptions::new().append(true).open(&path).expect("the journal");
     journal.write_all(br#"{"made":{"instance":"inline","key":"inline/create_u"#).expect("written");
     let ledger = Arc::new(Ledger::open(&path).expect("the ledger of before"));
-    let audit = |ledger: &Ledger| Audit::of(&[settled(Status::Completed, Some(receipt.clone()))], &ledger.books());
+    let audit = |ledger: &Ledger| Audit::of(&[settled(Status::Completed, Some(receipt.clone()))], |id| ledger.live(id));
     assert_eq!(audit(&ledger).differences, Vec::<String>::new());
     // The same keys: nothing is made a second time.
     assert_eq!(run(&ledger, order()).await.expect("a usual order").payment, receipt.payment);

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sagaflow_tests::NatsServer;
+use sagaflow_tests::{NatsServer, Postgres};
 
 /// After so many effects in the journal the program is killed.
 const KILLS: [usize; 3] = [200, 900, 2_000];
@@ -24,6 +24,56 @@ async fn a_checkout_killed_over_nats_goes_on_where_it_stopped() {
     let server = NatsServer::start().await;
     let transport = server.url();
     tokio::task::spawn_blocking(move || kill_and_finish(&transport)).await.expect("it ends");
+}
+
+/// The ledger in a file of SQLite, and in PostgreSQL: transactional steps, audited from SQL.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkout_on_a_file_of_sqlite_goes_on_where_it_stopped() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = |name: &str| directory.path().join(name).display().to_string();
+    let pool = sqlx::SqlitePool::connect_lazy(&format!("sqlite:{}", file("shop.db"))).expect("a URL");
+    let notes = async || {
+        let notes = sqlx::query_scalar("SELECT count(*) FROM sagaflow_inbox").fetch_one(&pool).await;
+        notes.unwrap_or(0_i64)
+    };
+    checkout_on_database(&format!("embedded:{}", file("data")), &format!("sqlite:{}", file("shop.db")), notes).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkout_on_postgres_over_nats_goes_on_where_it_stopped() {
+    let (server, database) = (NatsServer::start().await, Postgres::start(false).expect("a PostgreSQL"));
+    database.create_database("shop").expect("a database");
+    let url = database.url_of("shop");
+    let pool = sqlx::PgPool::connect_lazy(&url).expect("a URL");
+    let notes = async || {
+        let notes = sqlx::query_scalar("SELECT count(*) FROM sagaflow_inbox").fetch_one(&pool).await;
+        notes.unwrap_or(0_i64)
+    };
+    checkout_on_database(&server.url(), &url, notes).await;
+    pool.close().await;
+}
+
+async fn checkout_on_database(transport: &str, database: &str, notes: impl AsyncFn() -> i64) {
+    let program = tokio::task::spawn_blocking(|| built("checkout")).await.expect("it is built");
+    let command = || {
+        let mut command = tokio::process::Command::new(&program);
+        command.args(["--transport", transport, "--json", "--database", database]).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    for most in [200, 900, 2_000] {
+        let mut process = command().spawn().expect("the example starts");
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while notes().await < most {
+            assert!(Instant::now() < deadline, "only {} notes in two minutes", notes().await);
+            assert!(process.try_wait().expect("its status").is_none(), "it ended before {most} notes");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        process.kill().await.expect("killed");
+    }
+    let killed = figures(&command().output().await.expect("the example runs"));
+    assert_eq!((killed["completed"].as_u64(), killed["stuck"].as_u64()), (Some(905), Some(0)), "{killed}");
+    assert_eq!((killed["compensated"].as_u64(), killed["failed"].as_u64()), (Some(73), Some(22)), "{killed}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub use database::{Database, DatabaseBuilder, Isolation, Main};
 pub use error::{Error, ErrorKind};
 pub use migrations::Migration;
 pub use outbox::{Relay, SignalIn, StartIn};
-pub use projection::Projector;
+pub use projection::{Chronicle, Projector};
 #[cfg(feature = "postgres")]
 pub use sqlx::Postgres;
 #[cfg(feature = "sqlite")]

@@ -15,5 +15,9 @@ mod lock_file;
 mod records;
 #[path = "evolution/stranding.rs"]
 mod stranding;
+#[path = "evolution/types.rs"]
+mod types;
 #[path = "evolution/versions.rs"]
 mod versions;
+#[path = "evolution/waiting.rs"]
+mod waiting;

@@ -2,6 +2,8 @@
 
 mod compensate;
 mod retry;
+#[cfg(test)]
+mod tests;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};

@@ -38,6 +38,24 @@ const FORMAT_1_SAVED: &str = include_str!("fixtures/format_1_saved.json");
 /// Records that wait for signals, and have taken some.
 const FORMAT_1_MAIL: &str = include_str!("fixtures/format_1_mail.json");
 
+/// The same format since calls say that they undo a step whose key they have.
+const FORMAT_1_UNDOES: &str = include_str!("fixtures/format_1_undoes.json");
+
+#[test]
+fn format_1_with_a_call_that_undoes_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_UNDOES).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_UNDOES).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+    let undoes = |record: &Record| match &**record.frame.as_ref()?.pending.as_ref()? {
+        super::Node::Step(call) => Some(call.undoes),
+        _ => None,
+    };
+    assert_eq!(undoes(&records[0]), Some(true));
+    // Older ones don't say it.
+    let older: Vec<Record> = serde_json::from_str(FORMAT_1_SCOPE).unwrap();
+    assert_eq!(undoes(&older[1]), Some(false));
+}
+
 #[test]
 fn format_1_with_mail_loads_and_is_written_as_it_was() {
     let before: serde_json::Value = serde_json::from_str(FORMAT_1_MAIL).unwrap();

@@ -4,7 +4,10 @@
 //! where it was, and a row never goes back (it knows its record's revision). One projector is at it at a time: it
 //! *holds* the projection, and another one takes over when it hasn't been heard of for a while.
 
+mod chronicle;
 mod sql;
+
+pub use chronicle::Chronicle;
 
 use std::fmt;
 use std::sync::Arc;
@@ -54,7 +57,7 @@ impl<DB: Driver> Projector<DB> {
     /// Whether there is a row for each transition, too. Default: no.
     ///
     /// A transport keeps the last record of an instance. So there is a row for each record that the projector has come to before it
-    /// was superseded: while it keeps up, that is nearly all of them, and the last one always.
+    /// was superseded: while it keeps up, that is nearly all of them, and the last one always. With a [`Chronicle`] it is all of them.
     pub fn transitions(mut self, transitions: bool) -> Self {
         self.transitions = transitions;
         self

@@ -165,3 +165,21 @@ async fn a_name_that_cant_be_one() {
     }
     stage.end().await;
 }
+
+/// All connections are in use: the attempt has failed, and goes well when there is one again.
+#[tokio::test]
+async fn a_pool_without_a_free_connection() {
+    let stage = Stage::new().await;
+    let pool = stage.small_pool(1, std::time::Duration::from_millis(50)).await;
+    let database = Database::<Db>::open(pool.clone()).await.unwrap();
+    let taken = pool.acquire().await.unwrap();
+    let runs = AtomicU32::new(0);
+    let said = short(attempt(&database, forward("k"), &runs, write!("paid")).await);
+    assert!(said.starts_with("retry: beginning step `pay`: the database does not answer: pool timed out"), "{said}");
+    drop(taken);
+    // When the pool has it back.
+    crate::support::until("there is a connection", async || pool.try_acquire().is_some()).await;
+    assert_eq!(short(attempt(&database, forward("k"), &runs, write!("paid")).await), r#"ran {"Ok":"paid"}"#);
+    pool.close().await;
+    stage.end().await;
+}

@@ -11,8 +11,12 @@ const BEGIN: &str = "BEGIN";
 mod barrier;
 #[path = "inbox.rs"]
 mod inbox;
+#[path = "killed.rs"]
+mod killed;
 #[path = "misuse.rs"]
 mod misuse;
+#[path = "outage.rs"]
+mod outage;
 #[path = "outbox.rs"]
 mod outbox;
 #[path = "projection.rs"]
@@ -23,3 +27,5 @@ mod sagas;
 mod server;
 #[path = "signals.rs"]
 mod signals;
+#[path = "transitions.rs"]
+mod transitions;

@@ -13,6 +13,8 @@ mod barrier;
 mod file;
 #[path = "inbox.rs"]
 mod inbox;
+#[path = "killed.rs"]
+mod killed;
 #[path = "misuse.rs"]
 mod misuse;
 #[path = "outbox.rs"]
@@ -23,3 +25,5 @@ mod projection;
 mod sagas;
 #[path = "signals.rs"]
 mod signals;
+#[path = "transitions.rs"]
+mod transitions;

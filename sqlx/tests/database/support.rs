@@ -15,7 +15,7 @@ use sagaflow_tests::Postgres;
 use sagaflow_tests::postgres::VARIABLE;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgPool, SqlitePool};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -63,6 +63,17 @@ impl PostgresStage {
         stage
     }
 
+    /// For another process.
+    pub(crate) fn url(&self) -> String {
+        server().database(&self.name).to_url_lossy().to_string()
+    }
+
+    /// A pool of so many connections, and not much patience.
+    pub(crate) async fn small_pool(&self, connections: u32, patience: Duration) -> PgPool {
+        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(patience);
+        pool.connect_with(server().database(&self.name)).await.expect("a connection")
+    }
+
     /// A user who may do nothing with the tables.
     pub(crate) async fn powerless(&self) -> PgPool {
         let role = format!("{}_powerless", self.name);
@@ -103,6 +114,17 @@ impl SqliteStage {
         sagaflow_sqlx::migrate(&stage.pool).await.expect("the tables");
         sqlx::raw_sql(TABLES).execute(&stage.pool).await.expect("the tests' tables");
         stage
+    }
+
+    /// For another process.
+    pub(crate) fn url(&self) -> String {
+        format!("sqlite:{}", self.directory.path().join("test.db").display())
+    }
+
+    /// A pool of so many connections, and not much patience.
+    pub(crate) async fn small_pool(&self, connections: u32, patience: Duration) -> SqlitePool {
+        let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(patience);
+        pool.connect_with(Self::options(&self.directory)).await.expect("a connection")
     }
 
     /// A user who may do nothing with the tables.

@@ -63,7 +63,8 @@ impl<S: Saga> Check<S> {
         }
     }
 
-    /// Every crash: the worker dies at each boundary (before a step, after it and before its record, after its record), and at all of them; each
+    /// Every crash: the worker dies at each boundary (before a step, after it and before its record, after its record, before and after what a step
+    /// sends), and at all of them; each
     /// delivery gets lost, comes twice, or comes to another worker, too, while the first one is cut off; each answer to an append
     /// gets lost.
     pub fn every_crash(mut self) -> Self {

@@ -138,10 +138,10 @@ impl Desk {
         if worker == CLIENT {
             return scene.inner.post(post).await;
         }
-        let instance = post.instance.clone();
-        self.store(&instance, None, |number| async move {
+        let (instance, name) = (post.instance.clone(), post.name.to_owned());
+        self.store(&instance.clone(), None, |number| async move {
             let posted = scene.inner.post(post).await;
-            scene.journal.write(Entry::Posted { number, worker });
+            scene.journal.write(Entry::Posted { number, worker, instance, name });
             posted
         })
         .await

@@ -56,7 +56,9 @@ fn line(facts: &Facts, entry: &Entry, at: &str) -> String {
             format!("w{worker}->>records: {number}: {}", clean(&now))
         }
         Entry::Noted { worker, number, .. } => format!("w{worker}->>records: {number}: a note"),
-        Entry::Posted { worker, number, .. } => format!("w{worker}->>records: {number}: a letter"),
+        Entry::Posted { worker, number, instance, name } => {
+            format!("w{worker}->>records: {number}: {} to {}", clean(name), clean(&instance.to_string()))
+        }
         Entry::Refused { worker, number, .. } => format!("w{worker}--xrecords: {number}: too late"),
         Entry::Crashed { worker, at } => format!("Note over w{worker}: dies: {}", clean(at)),
         Entry::Replaced { worker } => format!("Note over w{worker}: takes its place ({at})"),

@@ -38,7 +38,7 @@ pub(super) enum Entry {
     /// A worker has stored a note beside its record.
     Noted { number: u32, worker: u32 },
     /// A worker has told an instance something.
-    Posted { number: u32, worker: u32 },
+    Posted { number: u32, worker: u32, instance: InstanceId, name: String },
     /// What a worker wanted to store came too late.
     Refused { number: u32, worker: u32, instance: InstanceId },
     /// A worker has died.

@@ -108,7 +108,8 @@ impl Lab {
     }
 
     /// Provides what steps take as `#[inject] x: &T`. It is made anew for each run, and lives through the crashes of the run's workers,
-    /// as a service does: `lab.provide(FakeGateway::default)`.
+    /// as a service does: `lab.provide(FakeGateway::default)`. A `&Client` need not be provided: the lab has one for each worker, and what a
+    /// step starts or sends with it meets faults, too.
     pub fn provide<T: Send + Sync + 'static>(&mut self, make: impl Fn() -> T + Send + Sync + 'static) -> &mut Self {
         self.provide_all(move || Dependencies::new().with(make()))
     }

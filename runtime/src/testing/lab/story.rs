@@ -32,7 +32,10 @@ fn line(facts: &Facts, entry: &Entry, many: bool) -> Option<String> {
     let of = |instance: &crate::transport::InstanceId| if many { format!("{instance}: ") } else { String::new() };
     Some(match entry {
         Entry::Started(instance) => format!("{instance} is started"),
-        Entry::Delivered { .. } | Entry::Noted { .. } | Entry::Posted { .. } => return None,
+        Entry::Delivered { .. } | Entry::Noted { .. } => return None,
+        // What sagaflow itself sends is no part of the story.
+        Entry::Posted { name, .. } if name.starts_with('$') => return None,
+        Entry::Posted { instance, name, .. } => format!("`{name}` is sent to {instance}"),
         Entry::Ended(index) => {
             let made = &facts.pages.attempts[*index];
             format!("{}{}", of(&made.instance), attempt(made))

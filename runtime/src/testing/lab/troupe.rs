@@ -13,7 +13,7 @@ use super::journal::Entry;
 use super::plan::Plan;
 use super::scene::Scene;
 use super::setup::Setup;
-use crate::{Client, Error, RunningWorker, Worker};
+use crate::{Client, Dependencies, Error, RunningWorker, Worker};
 
 /// Whoever does nothing for so long waits for ever.
 const FOR_EVER: Duration = Duration::from_secs(50 * 365 * 24 * 60 * 60);
@@ -62,8 +62,11 @@ impl Troupe {
         let (scene, number) = (&self.scene, self.last);
         let desk = Desk::new(scene.clone(), number);
         let actor = Arc::new(Actor { scene: scene.clone(), desk: desk.clone() });
-        let dependencies = scene.world.clone().and(scene.setup.make_memory());
-        let mut builder = Worker::builder(Arc::new(Seat(desk.clone()))).rehearse(actor, dependencies);
+        let seat = Arc::new(Seat(desk.clone()));
+        // What a step starts or sends with it is this worker's doing.
+        let client = Dependencies::new().with(Client::new(seat.clone()).with_clock(scene.clock));
+        let dependencies = client.and(scene.world.clone()).and(scene.setup.make_memory());
+        let mut builder = Worker::builder(seat).rehearse(actor, dependencies);
         for (_, serve) in &scene.setup.serves {
             builder = serve(builder);
         }

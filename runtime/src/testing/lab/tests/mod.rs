@@ -2,6 +2,7 @@
 
 mod bugs;
 mod faults;
+mod mail;
 mod mocks;
 mod plans;
 mod shop;

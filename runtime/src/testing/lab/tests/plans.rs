@@ -99,3 +99,34 @@ fn a_fault_makes_a_plan() {
     let says = ["`burn` is no fault"];
     assert_fails(|| drop(lab(Bug::None).check(order(items(), 5)).plan("burn")), &says);
 }
+
+/// Run again with the variables that a failed check names: the same plan, the same story; and the diagram is where it is wanted.
+#[test]
+fn a_seed_repeats_its_plan_and_a_diagram_is_written() {
+    if std::env::var_os("SAGAFLOW_SEED").is_some() {
+        lab(Bug::None).check(order(items(), 5)).random(500).assert_all(|run| {
+            println!("{}\n{}", run.plan(), run.story());
+            assert!(run.plan().to_string().contains("no such seed"), "it fails on purpose");
+        });
+        return;
+    }
+    let name = "testing::lab::tests::plans::a_seed_repeats_its_plan_and_a_diagram_is_written";
+    let diagram = tempfile::NamedTempFile::new().unwrap();
+    let again = |seed: &str| {
+        let mut process = std::process::Command::new(std::env::current_exe().unwrap());
+        process
+            .args(["--exact", name, "--nocapture"])
+            .env("SAGAFLOW_SEED", seed)
+            .env("SAGAFLOW_DIAGRAM", diagram.path());
+        let output = process.output().unwrap();
+        assert!(!output.status.success(), "it fails on purpose");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let (first, second, other) = (again("1234"), again("1234"), again("77"));
+    let stories = |text: &str| text.lines().filter(|line| !line.contains("finished in")).collect::<Vec<_>>().join("\n");
+    assert_eq!(stories(&first), stories(&second));
+    assert_ne!(stories(&first), stories(&other));
+    assert!(first.contains("seed 1234"), "{first}");
+    let drawn = std::fs::read_to_string(diagram.path()).unwrap();
+    assert!(drawn.starts_with("sequenceDiagram\n    participant client\n"), "{drawn}");
+}
