@@ -83,7 +83,7 @@ builds!(optional {
 } {
     #[saga]
     pub(crate) async fn trip(cents: u32, seat: Option<String>) -> Result<String, Failure> {
-        let label = Some(format!("{cents}"));
+        let label = Some(format!("{cents}")).filter(|label| !label.is_empty());
         note("begun".to_owned()).await;
         note(label.unwrap_or_default()).await;
         Ok(seat.unwrap_or_default())
