@@ -36,10 +36,14 @@ pub enum ErrorKind {
     InvalidId,
     /// An instance of this id exists, and the caller asked for a new one.
     AlreadyStarted,
+    /// What can't be an attribute of an instance: its name, its type, its size, or one too many.
+    InvalidAttribute,
     /// There is no such instance.
     NotFound,
     /// The instance unwinds, has come to its end, or waits for an operator: it takes no signals, or can't be cancelled.
     NotRunning,
+    /// The instance is neither stuck nor paused, or doesn't wait for what was asked for: there is nothing to retry, skip or resume.
+    NotStuck,
     /// A value can't be written as a message, or would not come back as it was.
     Unserializable,
     /// A stored record can't be read.

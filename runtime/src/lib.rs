@@ -95,6 +95,7 @@ pub mod transaction;
 pub mod transport;
 pub mod worker;
 
+mod about;
 mod appending;
 mod arguments;
 mod blocking;
@@ -124,6 +125,7 @@ mod waiting;
 #[path = "private.rs"]
 pub mod __private;
 
+pub use about::{attribute, progress};
 pub use call::Call;
 pub use client::{Client, Handle, IfExists, InstanceStatus, SagaError};
 pub use context::{IdempotencyKey, StepContext};
@@ -165,6 +167,10 @@ struct Testing;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/mailbox.md")]
 struct Mailbox;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/operators.md")]
+struct Operators;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/steps.md")]

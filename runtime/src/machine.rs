@@ -88,6 +88,10 @@ pub(crate) fn advance<S: Saga>(frame: &Frame, reply: Option<Reply>, starts: Star
             }
         },
     };
+    let advance = match &starts.about.wrong {
+        Some(reason) if !matches!(advance, Advance::Panicked(_)) => Advance::Unfit(reason.clone()),
+        _ => advance,
+    };
     (advance, starts)
 }
 

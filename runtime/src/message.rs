@@ -71,6 +71,10 @@ pub trait Shape<O>: Send + Sync + 'static {
     /// The output's own error.
     fn split(output: O) -> Result<Self::Value, Self::Error>;
 
+    /// The output of a function that has succeeded with this value.
+    #[doc(hidden)]
+    fn join(value: Self::Value) -> O;
+
     /// Looks at the failure of an output, if it is one.
     fn error(output: &O) -> Option<&Self::Error>;
 
@@ -100,6 +104,10 @@ impl<O> Shape<O> for Broken {
     type Error = Never;
 
     fn split(_: O) -> Result<Never, Never> {
+        unreachable!("a function with errors is never run")
+    }
+
+    fn join(_: Never) -> O {
         unreachable!("a function with errors is never run")
     }
 
@@ -136,6 +144,10 @@ where
         output
     }
 
+    fn join(value: T) -> Result<T, E> {
+        Ok(value)
+    }
+
     fn error(output: &Result<T, E>) -> Option<&E> {
         output.as_ref().err()
     }
@@ -155,6 +167,10 @@ impl<T: Returned> Shape<T> for Plain {
 
     fn split(output: T) -> Result<T, Never> {
         Ok(output)
+    }
+
+    fn join(value: T) -> T {
+        value
     }
 
     fn error(_: &T) -> Option<&Never> {

@@ -2,6 +2,7 @@
 
 pub use crate::{
     Call, Client, Dependencies, Detached, Durable, Failure, Handle, IfExists, RunningWorker, Saga, SagaError, Started,
-    StartedSet, StepContext, StepError, TimedOut, Transport, Winner, Worker, commit, compensate, connect, defer, join,
-    join_all, race, race_all, retry, saga, signal, sleep, sleep_until, step, try_join, try_join_all,
+    StartedSet, StepContext, StepError, TimedOut, Transport, Winner, Worker, attribute, commit, compensate, connect,
+    defer, join, join_all, progress, race, race_all, retry, saga, signal, sleep, sleep_until, step, try_join,
+    try_join_all,
 };

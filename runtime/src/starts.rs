@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 
+use crate::about::About;
 use crate::durable::Pending;
 use crate::record::{Branch, Started, Unserializable};
 
@@ -19,6 +20,8 @@ pub(crate) struct Starts {
     pub(crate) started: Vec<Started>,
     /// Why something could not be started.
     pub(crate) failed: Option<Unserializable>,
+    /// What the code has said about the instance.
+    pub(crate) about: About,
 }
 
 thread_local! {
@@ -51,6 +54,11 @@ pub(crate) fn start(begin: impl FnOnce() -> Result<Pending, Unserializable>, set
         }
         Some(ticket)
     })
+}
+
+/// Says something about the instance; nothing happens in an inline run.
+pub(crate) fn say(say: impl FnOnce(&mut About)) {
+    RUN.with_borrow_mut(|run| run.as_mut().map(|run| say(&mut run.about)));
 }
 
 /// A new ticket; none in an inline run.

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Client, IfExists};
 use crate::engine::{self, RESERVE};
-use crate::record::{self, Frame, Start, Unserializable};
+use crate::record::{self, Start, Unserializable};
 use crate::transport::{Enter, EnterError, EntryKind, InstanceId};
 use crate::{Error, ErrorKind};
 
@@ -62,8 +62,7 @@ pub(super) fn encode(client: &Client, instance: &InstanceId, start: &Start) -> R
     let unserializable =
         |error: Unserializable| Error::new(ErrorKind::Unserializable, format!("{instance} can't be started: {error}"));
     let codec = &*client.codec;
-    let frame = Frame { version: start.version, vars: start.arguments.clone(), ..Frame::default() };
-    let first = engine::beginning(instance, frame, start.trace.clone(), client.clock.now());
+    let first = engine::beginning(instance, start.clone(), client.clock.now());
     let size = record::encode(codec, &first).map_err(unserializable)?.len();
     let limit = client.transport.max_record().saturating_sub(RESERVE);
     if size > limit {

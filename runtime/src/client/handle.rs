@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::operate::{self, Verb, operate};
 use super::outcome::{self, SagaError};
-use super::{Client, InstanceStatus, status};
+use super::{Client, InstanceStatus, InstanceWatch, SkipBuilder, status};
 use crate::message::{ErrorOf, ValueOf};
 use crate::record;
 use crate::transport::{InstanceId, Watch};
-use crate::{Error, ErrorKind, Saga};
+use crate::{Error, ErrorKind, Saga, Step};
 
 /// After this time without any record it is looked up whether there is one at all.
 const MISSING: Duration = Duration::from_secs(1);
@@ -91,6 +92,15 @@ impl<S: Saga> Handle<S> {
         status::status(&self.client, &self.instance).await
     }
 
+    /// Watches the instance; see [`Client::watch`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::watch`].
+    pub async fn watch(&self) -> Result<InstanceWatch, Error> {
+        InstanceWatch::begin(&self.client, &self.instance, self.entered).await
+    }
+
     /// Sends a signal to the instance; see [`Client::signal`].
     pub fn signal<T: crate::Signal>(&self, signal: T) -> super::SignalBuilder<'_, T> {
         super::SignalBuilder::new(&self.client, Ok(self.instance.clone()), signal)
@@ -103,6 +113,51 @@ impl<S: Saga> Handle<S> {
     /// Those of [`Client::cancel`].
     pub async fn cancel(&self) -> Result<(), Error> {
         super::post::cancel(&self.client, &self.instance).await
+    }
+
+    /// Pauses the instance; see [`Client::pause`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::pause`].
+    pub async fn pause(&self) -> Result<(), Error> {
+        operate::pause(&self.client, &self.instance).await
+    }
+
+    /// Lets the paused instance go on; see [`Client::resume`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::resume`].
+    pub async fn resume(&self) -> Result<(), Error> {
+        operate(&self.client, &self.instance, Verb::Resume).await
+    }
+
+    /// Lets the stuck or paused instance try again; see [`Client::retry`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::retry`].
+    pub async fn retry(&self) -> Result<(), Error> {
+        operate(&self.client, &self.instance, Verb::Retry).await
+    }
+
+    /// Lets the stuck or paused instance go on as if the step `T`, which it waits for, had succeeded with this value:
+    /// `handle.skip::<create_payment>(&payment).await?`. See [`Client::skip`].
+    ///
+    /// It fails with [`ErrorKind::NotStuck`] if it does not wait for this step, too.
+    pub fn skip<T: Step>(&self, value: &ValueOf<T>) -> SkipBuilder<'_> {
+        let names = std::iter::once(T::NAME).chain(T::ALIASES.iter().copied()).collect();
+        SkipBuilder::new(&self.client, Ok(self.instance.clone()), value).of(names)
+    }
+
+    /// Ends the instance where it stands, **and undoes nothing**; see [`Client::terminate`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::terminate`].
+    pub async fn terminate(&self) -> Result<(), Error> {
+        operate(&self.client, &self.instance, Verb::Terminate).await
     }
 
     async fn next(&self, watch: &mut dyn Watch) -> Result<bytes::Bytes, Error> {

@@ -1,8 +1,11 @@
 //! The client: starts instances, and looks at them. It needs a transport and no worker.
 
+mod batch;
 mod enter;
 mod handle;
 mod id;
+mod list;
+mod operate;
 mod outcome;
 mod post;
 mod prepared;
@@ -10,13 +13,18 @@ mod start;
 mod status;
 #[cfg(test)]
 mod tests;
+mod watch;
 
+pub use batch::{Batch, BatchReport};
 pub use handle::Handle;
+pub use list::{Filter, Listing};
+pub use operate::SkipBuilder;
 pub use outcome::SagaError;
 pub use post::SignalBuilder;
 pub use prepared::{PreparedSignal, PreparedStart};
 pub use start::{IfExists, StartBuilder};
 pub use status::InstanceStatus;
+pub use watch::InstanceWatch;
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -80,6 +88,48 @@ impl Client {
     /// [`ErrorKind::Unreadable`](crate::ErrorKind::Unreadable) if its record can't be read; otherwise what the transport says.
     pub async fn status(&self, saga: &str, id: &str) -> Result<InstanceStatus, Error> {
         status::status(self, &InstanceId::new(saga, id)?).await
+    }
+
+    /// Watches an instance: how it stands now, and then each change that one comes across. Nobody who moves it on takes care of those who watch:
+    /// changes on the way are looked for several times in a second, so that of several in quick succession the last one is seen; its end, and that it
+    /// waits for an operator, are told at once. After its end the watch ends.
+    ///
+    /// ```
+    /// # use sagaflow::prelude::*;
+    /// # #[step] async fn greet(name: String) -> String { name }
+    /// # #[saga] async fn welcome(name: String) -> Result<String, Failure> { Ok(greet(name).await) }
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), sagaflow::Error> {
+    /// # let transport = sagaflow::connect("embedded:").await?;
+    /// # let worker = Worker::builder(transport.clone()).serve::<welcome>().build()?.spawn();
+    /// # let client = Client::new(transport);
+    /// # client.start(welcome("Ada".into())).id("ada").await?;
+    /// let mut watch = client.watch("welcome", "ada").await?;
+    /// while let Some(status) = watch.next().await {
+    ///     let status = status?;
+    ///     println!("{}: {:?} {:?}", status.updated, status.status, status.state);
+    /// }
+    /// # worker.shutdown().await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such instance; otherwise what the transport says.
+    pub async fn watch(&self, saga: &str, id: &str) -> Result<InstanceWatch, Error> {
+        InstanceWatch::begin(self, &InstanceId::new(saga, id)?, false).await
+    }
+
+    /// Lists the instances that fit a filter, one after the other: `client.list(Filter::new().status(Status::Stuck))`. Nothing is read before the first
+    /// is asked for, and never more than a page is in memory.
+    #[must_use]
+    pub fn list(&self, filter: Filter) -> Listing {
+        Listing::new(self, filter)
+    }
+
+    /// Does something to all instances that fit a filter: `client.batch(Filter::new().saga("checkout").status(Status::Stuck)).retry().await?`.
+    pub fn batch(&self, filter: Filter) -> Batch<'_> {
+        Batch::new(self, filter)
     }
 
     /// The records with which instances move, of all sagas: see [`Transport::feed`]. [`read`](Self::read) says what they mean.

@@ -168,7 +168,7 @@ async fn standing(client: &Client, instance: &InstanceId) -> Result<Box<Record>,
 }
 
 /// Its number; `None`: there has been mail with this key.
-async fn post_surely(client: &Client, post: Post<'_>) -> Result<Option<u64>, Error> {
+pub(super) async fn post_surely(client: &Client, post: Post<'_>) -> Result<Option<u64>, Error> {
     let instance = post.instance.clone();
     match appending::post(&*client.transport, post, PATIENCE).await.map_err(|failed| failed.error) {
         Ok(number) => Ok(Some(number)),

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::start::launched;
 use super::{Client, IfExists, enter, post};
 use crate::engine;
-use crate::record::{self, Frame, SentSignal, Start};
+use crate::record::{self, SentSignal, Start};
 use crate::transport::InstanceId;
 use crate::{Error, ErrorKind};
 
@@ -176,9 +176,7 @@ impl Client {
             return enter::enter(self, instance, start.clone(), IfExists::Attach).await;
         }
         // The code before the first step is not known here: a worker runs it.
-        let Start { version, arguments, trace, .. } = start.clone();
-        let frame = Frame { version, vars: arguments, ..Frame::default() };
-        let first = engine::beginning(instance, frame, trace, self.clock.now());
+        let first = engine::beginning(instance, start.clone(), self.clock.now());
         launched(self, instance, &first, IfExists::Attach).await
     }
 }

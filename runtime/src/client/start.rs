@@ -1,18 +1,21 @@
 //! Starting an instance: one append on the condition that the id is free.
 
+use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures::future::BoxFuture;
-use tracing::Instrument;
+use jiff::Timestamp;
+use serde::Serialize;
+use tracing::{Instrument, Span};
 
 use super::{Client, Handle, PreparedStart, enter, id};
 use crate::engine::{self, RESERVE};
-use crate::record::{self, Frame, Record, START_FORMAT, Start, TraceContext};
+use crate::record::{self, Frame, Record, START_FORMAT, Start, TraceContext, Value};
 use crate::spans;
 use crate::transport::{Append, AppendError, InstanceId};
-use crate::{Call, Error, ErrorKind, Saga, appending, machine};
+use crate::{Call, Error, ErrorKind, Saga, about, appending, machine};
 
 /// For so long a start tries to get an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -39,11 +42,22 @@ pub struct StartBuilder<'c, S> {
     if_exists: IfExists,
     traceparent: Option<String>,
     tracestate: Option<String>,
+    begins: Option<Timestamp>,
+    attributes: Vec<(String, Result<Value, String>)>,
 }
 
 impl<'c, S: Saga> StartBuilder<'c, S> {
     pub(super) fn new(client: &'c Client, call: Call<S>) -> Self {
-        Self { client, call, id: None, if_exists: IfExists::default(), traceparent: None, tracestate: None }
+        Self {
+            client,
+            call,
+            id: None,
+            if_exists: IfExists::default(),
+            traceparent: None,
+            tracestate: None,
+            begins: None,
+            attributes: Vec::new(),
+        }
     }
 
     /// The instance's id; unique within its saga, and what makes the start idempotent. Without one, a random one is made.
@@ -55,6 +69,35 @@ impl<'c, S: Saga> StartBuilder<'c, S> {
     /// What to do when an instance of the id exists. Default: attach to it.
     pub fn if_exists(mut self, if_exists: IfExists) -> Self {
         self.if_exists = if_exists;
+        self
+    }
+
+    /// When it is to begin: until then none of its code is run. It exists from now on: it can be looked at, listed, cancelled, and its id is taken. A time that has
+    /// passed is now. A deadline of the saga counts from that time on.
+    ///
+    /// ```
+    /// # use sagaflow::prelude::*;
+    /// # #[step] async fn greet(name: String) -> String { name }
+    /// # #[saga] async fn welcome(name: String) -> Result<String, Failure> { Ok(greet(name).await) }
+    /// # async fn run(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let new_year = "2027-01-01T00:00:00[Europe/Vienna]".parse::<jiff::Zoned>()?.timestamp();
+    /// client.start(welcome("Ada".into())).id("ada-2027").at(new_year).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn at(mut self, time: Timestamp) -> Self {
+        self.begins = Some(time);
+        self
+    }
+
+    /// Attaches an attribute to the instance, to find it by: see [`attribute`](crate::attribute). Of a start that finds an instance of its id, they count for
+    /// nothing.
+    ///
+    /// The start fails with [`ErrorKind::InvalidAttribute`] for what can't be one.
+    pub fn attribute(mut self, name: impl Into<String>, value: impl Serialize) -> Self {
+        let name = name.into();
+        let value = about::checked(&name, &value);
+        self.attributes.push((name, value));
         self
     }
 
@@ -95,20 +138,15 @@ impl<'c, S: Saga> StartBuilder<'c, S> {
     }
 
     async fn start(self) -> Result<Handle<S>, Error> {
-        let client = self.client;
-        let instance = InstanceId::new(S::NAME, self.id.clone().unwrap_or_else(|| id::random().into()))?;
-        let given = self.trace();
-        let span = spans::start(&instance, given.as_ref());
-        let arguments = self.arguments()?;
-        let trace = spans::to_carry(&span, given);
+        let (client, if_exists) = (self.client, self.if_exists);
+        let (instance, start, span) = self.put_together()?;
         if client.transport.hands_in() {
-            let (version, arguments) = (arguments.version, arguments.vars);
-            let start = Start { format: START_FORMAT, version, arguments, trace };
-            enter::enter(client, &instance, start, self.if_exists).instrument(span).await?;
+            enter::enter(client, &instance, start, if_exists).instrument(span).await?;
             return Ok(Handle::entered(client.clone(), instance));
         }
-        let first = engine::start(&client.definition::<S>(), &instance, arguments, trace, client.clock.now());
-        launched(client, &instance, &first, self.if_exists).instrument(span).await?;
+        let now = client.clock.now();
+        let first = engine::start(&client.definition::<S>(), &instance, start, now);
+        launched(client, &instance, &first, if_exists).instrument(span).await?;
         Ok(Handle::new(client.clone(), instance))
     }
 
@@ -121,14 +159,28 @@ impl<'c, S: Saga> StartBuilder<'c, S> {
     /// [`ErrorKind::TooLarge`] if they are more than the transport takes.
     pub fn prepare(self) -> Result<PreparedStart, Error> {
         let client = self.client;
+        let (instance, start, _) = self.put_together()?;
+        // Found here, where somebody hears of it, and not where the start is made.
+        enter::encode(client, &instance, &start)?;
+        Ok(PreparedStart { instance, start })
+    }
+
+    /// Whose start it is, and what there is to know of it.
+    fn put_together(self) -> Result<(InstanceId, Start, Span), Error> {
         let instance = InstanceId::new(S::NAME, self.id.clone().unwrap_or_else(|| id::random().into()))?;
         let given = self.trace();
         let span = spans::start(&instance, given.as_ref());
         let Frame { version, vars: arguments, .. } = self.arguments()?;
-        let start = Start { format: START_FORMAT, version, arguments, trace: spans::to_carry(&span, given) };
-        // Found here, where somebody hears of it, and not where the start is made.
-        enter::encode(client, &instance, &start)?;
-        Ok(PreparedStart { instance, start })
+        let (trace, begins) = (spans::to_carry(&span, given), self.begins);
+        let mut attributes = BTreeMap::new();
+        let invalid =
+            |why: String| Error::new(ErrorKind::InvalidAttribute, format!("{instance} can't be started: {why}"));
+        for (name, value) in self.attributes {
+            let one = BTreeMap::from([(name, value.map_err(invalid)?)]);
+            about::attach(&mut attributes, one).map_err(invalid)?;
+        }
+        let start = Start { format: START_FORMAT, version, arguments, trace, begins, attributes };
+        Ok((instance, start, span))
     }
 
     fn arguments(&self) -> Result<Frame, Error> {
@@ -157,7 +209,8 @@ pub(super) async fn launched(
         return Err(too_large(payload.len(), limit));
     }
     let quiet = !first.status.is_at_rest();
-    let append = Append { quiet, ..Append::new(instance, None, payload) };
+    let not_before = engine::wakes(first, client.clock.now()).map(SystemTime::from);
+    let append = Append { not_before, quiet, ..Append::new(instance, None, payload) };
     let appended = appending::append(&*client.transport, append, PATIENCE, |_| {}).await;
     match appended.map_err(|failed| failed.error) {
         Ok(_) => Ok(()),

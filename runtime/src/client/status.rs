@@ -61,14 +61,50 @@ pub struct InstanceStatus {
     pub parent: Option<InstanceId>,
     /// The children that it waits for.
     pub children: Vec<InstanceId>,
-    /// What applications have attached.
-    pub meta: BTreeMap<String, Value>,
+    /// How far the saga has come, by its own words ([`progress`](crate::progress)).
+    pub progress: Option<Value>,
+    /// What applications have attached, to find the instance by.
+    pub attributes: BTreeMap<String, Value>,
+    /// How many pieces of mail wait to be taken, by queue; those of sagaflow itself begin with `$`. `None`: it was not looked, as in lists, or this
+    /// client may not look.
+    pub mailbox: Option<BTreeMap<String, u64>>,
     /// Set while workers whose code doesn't know it hand it back to others.
     pub handed_back: Option<HandBack>,
 }
 
 pub(super) async fn status(client: &Client, instance: &InstanceId) -> Result<InstanceStatus, Error> {
     let Stored { revision, payload } = client.transport.latest(instance).await?.ok_or_else(|| not_found(instance))?;
+    let record = decoded(client, instance, &payload)?;
+    let record = if record.held.is_some() { with_notes(client, instance, revision, record).await } else { record };
+    Ok(InstanceStatus { mailbox: mailbox(client, instance, &record).await, ..show(instance, &record) })
+}
+
+/// How much mail waits for the instance. One that has come to its end has none.
+async fn mailbox(client: &Client, instance: &InstanceId, record: &Record) -> Option<BTreeMap<String, u64>> {
+    let mut waiting = BTreeMap::new();
+    if record.status.is_terminal() {
+        return Some(waiting);
+    }
+    if client.transport.hands_in() {
+        return None;
+    }
+    let mail = client.transport.mailbox(instance).await;
+    let mail = mail.inspect_err(|error| tracing::debug!(%instance, "its mail can't be read: {error}")).ok()?;
+    for (name, number) in mail {
+        if number > engine::taken(record, &name) {
+            *waiting.entry(name).or_default() += 1;
+        }
+    }
+    Some(waiting)
+}
+
+/// How an instance stands by its record, with the notes beside that.
+pub(super) async fn read_noted(
+    client: &Client,
+    instance: &InstanceId,
+    stored: Stored,
+) -> Result<InstanceStatus, Error> {
+    let Stored { revision, payload } = stored;
     let record = decoded(client, instance, &payload)?;
     let record = if record.held.is_some() { with_notes(client, instance, revision, record).await } else { record };
     Ok(show(instance, &record))
@@ -113,7 +149,9 @@ fn show(instance: &InstanceId, record: &Record) -> InstanceStatus {
         output: shown.output.clone(),
         parent: shown.parent.as_ref().and_then(|by| named(&by.saga, &by.id)),
         children: engine::children(shown).iter().filter_map(|child| named(&child.saga, &child.id)).collect(),
-        meta: shown.meta.clone(),
+        progress: shown.progress.clone(),
+        attributes: shown.attributes.clone(),
+        mailbox: None,
         reason: record.reason.clone(),
     }
 }

@@ -31,6 +31,7 @@ pub struct StepDefinition {
     /// `Fn(&ErrorOf<S>) -> Option<Duration>`, behind `Any`.
     retry_after: Option<RetryAfter>,
     run: fn(Arc<StepDefinition>, &Value, Injected) -> Running,
+    skip: fn(&StepDefinition, &Value) -> Result<AttemptOutput, Unreadable>,
     #[cfg(feature = "testing")]
     failures: fn(&StepDefinition) -> Vec<(String, AttemptOutput)>,
     check: fn(&Value) -> Result<(), Unreadable>,
@@ -116,6 +117,7 @@ impl StepDefinition {
             terminal: Vec::new(),
             retry_after: None,
             run: run::<S>,
+            skip: skip::<S>,
             #[cfg(feature = "testing")]
             failures: failures::<S>,
             check: |args| arguments::read_value::<S>(args).map(drop),
@@ -246,6 +248,15 @@ impl StepDefinition {
         (self.run)(self, args, injected)
     }
 
+    /// The output of a success with this value, if it is one that the step can have.
+    ///
+    /// # Errors
+    ///
+    /// When it doesn't fit.
+    pub(crate) fn skipped(&self, value: &Value) -> Result<AttemptOutput, Unreadable> {
+        (self.skip)(self, value)
+    }
+
     /// Ways to fail: one output for each variant of the step's error type, by the variant's name. None for a step that can't
     /// fail, and for errors that can't be made up.
     #[cfg(feature = "testing")]
@@ -304,6 +315,11 @@ fn run<S: Step>(definition: Arc<StepDefinition>, args: &Value, injected: Injecte
         let output = S::run(message?, injected).await;
         Ok(definition.output::<S>(&output)?)
     })
+}
+
+fn skip<S: Step>(definition: &StepDefinition, value: &Value) -> Result<AttemptOutput, Unreadable> {
+    let value: ValueOf<S> = value.read()?;
+    definition.output::<S>(&<S as Message>::Shape::join(value))
 }
 
 #[cfg(feature = "testing")]

@@ -31,7 +31,8 @@ pub(super) fn advance(
     loop {
         let sets = frame.started.iter().map(|started| started.set).collect();
         let starts = Starts { last: turn.steps, sets, ..Starts::default() };
-        let (advance, starts) = turn.definition.advance(saga, frame, reply.take(), starts);
+        let (advance, mut starts) = turn.definition.advance(saga, frame, reply.take(), starts);
+        turn.note_about(std::mem::take(&mut starts.about));
         match advance {
             Advance::Suspended(next) => {
                 let (undo, started) = (std::mem::take(&mut frame.undo), std::mem::take(&mut frame.started));

@@ -34,7 +34,7 @@ pub(crate) struct Head {
 impl Head {
     /// Whether the instance has come to its end.
     pub(crate) fn is_terminal(&self) -> bool {
-        matches!(self.status.as_str(), "completed" | "compensated" | "failed")
+        matches!(self.status.as_str(), "completed" | "compensated" | "failed" | "terminated")
     }
 }
 

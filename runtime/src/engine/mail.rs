@@ -14,6 +14,9 @@ use crate::record::{Awaited, ChildEnd, Fault, FaultKind, Frame, Join, Node, Race
 /// The queue of requests to cancel an instance.
 pub(crate) const CANCEL: &str = "$cancel";
 
+/// The queue of requests to pause an instance.
+pub(crate) const PAUSE: &str = "$pause";
+
 /// A piece of mail that is given to an instance.
 #[derive(Debug)]
 pub(crate) struct Letter {

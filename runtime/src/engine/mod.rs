@@ -26,6 +26,7 @@ mod fit;
 mod hand_back;
 mod mail;
 mod notes;
+mod operate;
 mod paused;
 mod plan;
 mod saved;
@@ -45,8 +46,9 @@ pub(crate) use children::{
 };
 pub(crate) use fit::fit;
 pub(crate) use hand_back::{Head, handed_back, head};
-pub(crate) use mail::{Body, CANCEL, Letter, Looked, awaits, taken};
+pub(crate) use mail::{Body, CANCEL, Letter, Looked, PAUSE, awaits, taken};
 pub(crate) use notes::{Changes, fold};
+pub(crate) use operate::{Refused, Which, note_pause, resumed, retried, said, skipped, terminated};
 pub(crate) use paused::{about_size, paused};
 pub(crate) use plan::{Plan, looks, newer, plan, wakes};
 pub(crate) use saved::keep;
@@ -109,11 +111,18 @@ pub(crate) fn apply(
     let mut turn = Turn::of(record, definition, now);
     match (record.status, event, pending) {
         (Status::Running, Event::Begin, false) => {
-            record.deadline = definition.deadline().map(|deadline| after(record.started, deadline));
+            let began = record.begins.take().unwrap_or(record.started).max(record.started);
+            record.deadline = definition.deadline().map(|deadline| after(began, deadline));
         }
         (Status::Running | Status::Unwinding, Event::Ended(ended), true) => turn.ended = ended,
         (Status::Running, Event::Tick(due), true) => turn.due = due,
         (Status::Running, Event::Mail(letters), true) => turn.inbox = Inbox::of(letters)?,
+        // Before its beginning it waits for nothing, and can only be cancelled.
+        (Status::Running, Event::Mail(letters), false)
+            if letters.iter().all(|letter| matches!(letter.body, Body::Cancel)) =>
+        {
+            turn.inbox = Inbox::of(letters)?;
+        }
         (Status::Running, Event::Looked(looked), true) => turn.inbox = Inbox::looked(looked)?,
         // An instance that unwinds still waits for its children.
         (Status::Unwinding, Event::Looked(looked), true) if looked.letters.iter().all(Letter::is_end) => {
@@ -131,6 +140,7 @@ pub(crate) fn apply(
         return Err(Halt::Illegal(format!("{ending:?} of call {of}, which is not pending; please report it")));
     }
     turn.count_in(record);
+    turn.say_in(record)?;
     turn.note_taken(record);
     Ok(turn.changes.into_branches())
 }

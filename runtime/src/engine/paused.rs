@@ -4,7 +4,6 @@
 //! text, or `hex:` and the bytes in hexadecimal if they are no UTF-8. (A JSON string counts as text, so that
 //! every string in `original` has one of the two marks.)
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
@@ -52,7 +51,9 @@ pub(crate) fn paused(
         trace: known.and_then(|record| record.trace.clone()),
         taken: known.map(|record| record.taken.clone()).unwrap_or_default(),
         parent: known.and_then(|record| record.parent.clone()),
-        meta: BTreeMap::new(),
+        begins: None,
+        progress: known.and_then(|record| record.progress.clone()),
+        attributes: known.map(|record| record.attributes.clone()).unwrap_or_default(),
     }
 }
 

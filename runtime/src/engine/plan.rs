@@ -42,7 +42,7 @@ pub(crate) fn plan<'r>(record: &'r Record, definition: &SagaDefinition, now: Tim
     let Some(frame) = &record.frame else { return Plan::Unfit("the record has no frame".to_owned()) };
     if frame.pending.is_none() {
         return match record.status == Status::Running && frame.state.is_empty() {
-            true => Plan::Begin,
+            true => record.begins.filter(|begins| *begins > now).map_or(Plan::Begin, Plan::Wait),
             false => Plan::Unfit(format!("the record waits for nothing in state `{}`", frame.state)),
         };
     }
@@ -65,7 +65,10 @@ pub(crate) fn newer(format: u32) -> String {
 
 /// When there is something to do for a record, if that is later than `now`.
 pub(crate) fn wakes(record: &Record, now: Timestamp) -> Option<Timestamp> {
-    let frame = record.frame.as_ref().filter(|frame| frame.pending.is_some())?;
+    let frame = record.frame.as_ref()?;
+    if frame.pending.is_none() {
+        return record.begins.filter(|begins| *begins > now);
+    }
     let Wants { ready, wake, due, looks, sends, .. } = Wants::of(record, frame, now);
     if sends || due || looks || ready.is_some() { None } else { wake }
 }

@@ -1,19 +1,17 @@
 //! The first record of an instance.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{Event, apply};
 use crate::definition::SagaDefinition;
-use crate::record::{FORMAT, Frame, Record, Status, TraceContext};
+use crate::record::{FORMAT, Frame, Record, Start, Status};
 use crate::transport::InstanceId;
 
 /// The record of an instance at its beginning: none of its code has run.
-pub(crate) fn beginning(
-    instance: &InstanceId,
-    arguments: Frame,
-    trace: Option<TraceContext>,
-    now: Timestamp,
-) -> Box<Record> {
+pub(crate) fn beginning(instance: &InstanceId, start: Start, now: Timestamp) -> Box<Record> {
+    let Start { version, arguments, trace, begins, attributes, .. } = start;
     Box::new(Record {
         format: FORMAT,
         saga: instance.saga().to_owned(),
@@ -24,7 +22,7 @@ pub(crate) fn beginning(
         deadline: None,
         steps: 0,
         attempts: 0,
-        frame: Some(arguments),
+        frame: Some(Frame { version, vars: arguments, ..Frame::default() }),
         cause: None,
         failed: None,
         output: None,
@@ -34,23 +32,22 @@ pub(crate) fn beginning(
         handed_back: None,
         held: None,
         trace,
-        taken: std::collections::BTreeMap::new(),
+        taken: BTreeMap::new(),
         parent: None,
-        meta: std::collections::BTreeMap::new(),
+        begins,
+        progress: None,
+        attributes,
     })
 }
 
 /// The record to start an instance with. The code before the first step is run at once, so that the record already
-/// waits for that step. If there is none, or the code panics, the record stands at the beginning instead and
+/// waits for that step. If there is none, or the code panics, or it is not to begin yet, the record stands at the beginning instead and
 /// a worker takes it up, which then deals with the rest in the way that it deals with all instances.
-pub(crate) fn start(
-    definition: &SagaDefinition,
-    instance: &InstanceId,
-    arguments: Frame,
-    trace: Option<TraceContext>,
-    now: Timestamp,
-) -> Box<Record> {
-    let record = beginning(instance, arguments, trace, now);
+pub(crate) fn start(definition: &SagaDefinition, instance: &InstanceId, start: Start, now: Timestamp) -> Box<Record> {
+    let record = beginning(instance, start, now);
+    if record.begins.is_some_and(|begins| begins > now) {
+        return record;
+    }
     let mut first = record.clone();
     match apply(&mut first, Event::Begin, definition, now) {
         Ok(_) if first.status == Status::Running => first,

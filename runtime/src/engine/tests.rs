@@ -9,7 +9,7 @@ use crate::arguments;
 use crate::definition::{AttemptError, AttemptOutput, SagaDefinition};
 use crate::example::{order, reserve};
 use crate::machine::first_frame;
-use crate::record::{Cause, FaultKind, Node, Record, Status, StepCall, Value};
+use crate::record::{Cause, FaultKind, Frame, Node, Record, START_FORMAT, Start, Status, StepCall, Value};
 use crate::transport::InstanceId;
 use crate::{Failure, Saga};
 
@@ -29,7 +29,10 @@ impl Instance {
         let definition = SagaDefinition::of::<S>();
         let id = InstanceId::new(S::NAME, "1").unwrap();
         let now = "2026-11-22T12:00:00Z".parse().unwrap();
-        let record = start(&definition, &id, first_frame(message).unwrap(), None, now);
+        let Frame { version, vars: arguments, .. } = first_frame(message).unwrap();
+        let (trace, begins, attributes) = (None, None, std::collections::BTreeMap::new());
+        let handed_in = Start { format: START_FORMAT, version, arguments, trace, begins, attributes };
+        let record = start(&definition, &id, handed_in, now);
         Self { definition, record, now }
     }
 

@@ -6,6 +6,7 @@ use super::changes::Changes;
 use super::children::Sent;
 use super::mail::Inbox;
 use super::{Ended, Halt};
+use crate::about::{self, About};
 use crate::definition::SagaDefinition;
 use crate::record::{FailedCall, Fault, Origin, Record, Started, StepCall, Undo};
 
@@ -30,6 +31,8 @@ pub(super) struct Turn<'a> {
     pub failed: Option<Box<FailedCall>>,
     /// What was started in the sagas that are worked on, outermost first; see [`started`](super::started).
     pub scopes: Vec<Vec<Started>>,
+    /// What the sagas have said about the instance.
+    pub about: About,
     /// Whose turn it is: saga and id.
     instance: (String, String),
 }
@@ -52,13 +55,44 @@ impl<'a> Turn<'a> {
         let (ended, changes) = (Vec::new(), Changes::default());
         // Nothing is due but what an event says.
         let (due, failed) = (Timestamp::MIN, None);
-        let (inbox, sent, scopes) = (Inbox::default(), Vec::new(), Vec::new());
-        Self { definition, now, ended, due, steps, attempts, undone, changes, inbox, sent, failed, scopes, instance }
+        let (inbox, sent, scopes, about) = (Inbox::default(), Vec::new(), Vec::new(), About::default());
+        Self {
+            definition,
+            now,
+            ended,
+            due,
+            steps,
+            attempts,
+            undone,
+            changes,
+            inbox,
+            sent,
+            failed,
+            scopes,
+            about,
+            instance,
+        }
     }
 
     /// Notes in the record what has been counted.
     pub(super) fn count_in(&self, record: &mut Record) {
         (record.steps, record.attempts, record.undone) = (self.steps, self.attempts, self.undone);
+    }
+
+    /// Keeps what a saga's code has said about the instance.
+    pub(super) fn note_about(&mut self, said: About) {
+        self.about.attributes.extend(said.attributes);
+        self.about.progress = said.progress.or(self.about.progress.take());
+    }
+
+    /// Notes in the record what was said: a change of all of it.
+    pub(super) fn say_in(&mut self, record: &mut Record) -> Result<(), Halt> {
+        let About { attributes, progress, .. } = std::mem::take(&mut self.about);
+        if !attributes.is_empty() || progress.is_some() {
+            self.changes.note();
+        }
+        record.progress = progress.or(record.progress.take());
+        about::attach(&mut record.attributes, attributes).map_err(Halt::Pause)
     }
 
     /// The number of the next call.

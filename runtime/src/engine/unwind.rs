@@ -82,7 +82,7 @@ pub(super) fn poll(call: &mut StepCall, turn: &mut Turn<'_>) -> Result<bool, Rai
     match attempt::ended(call, ended, Purpose::Compensation, turn)? {
         None => Ok(false),
         Some(Last::Success(_)) => {
-            turn.undone += u64::from(!call.deferred);
+            turn.undone += u64::from(!call.deferred && call.skipped.is_none());
             Ok(true)
         }
         Some(Last::Failure(_) | Last::Fault(_)) => {
@@ -145,6 +145,7 @@ pub(super) fn begin_call(undo: &mut Undo, turn: &mut Turn<'_>) -> StepCall {
         deferred: undo.deferred,
         undoes: undo.before && !undo.deferred,
         saved: None,
+        skipped: None,
     }
 }
 

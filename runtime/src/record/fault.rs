@@ -41,6 +41,8 @@ pub enum FaultKind {
     Cancelled,
     /// A child could not be started: somebody else has started an instance with its id, or its arguments are more than the transport takes.
     NotStarted,
+    /// An operator has terminated the instance: nothing was undone.
+    Terminated,
 }
 
 impl fmt::Display for Fault {
@@ -53,6 +55,7 @@ impl fmt::Display for Fault {
             FaultKind::DeadlinePassed => "had not ended at its deadline",
             FaultKind::Cancelled => "was cancelled",
             FaultKind::NotStarted => "could not be started",
+            FaultKind::Terminated => "was terminated",
         };
         write!(f, "`{}` {what}", self.of)?;
         if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }

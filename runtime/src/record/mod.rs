@@ -124,9 +124,15 @@ pub struct Record {
     /// The instance that has started this one, if one has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Box<StartedBy>>,
-    /// Room for what applications attach; carried along untouched.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub meta: BTreeMap<String, Value>,
+    /// It is not to be taken up at its beginning before this time.
+    #[serde(default, with = "time::option", skip_serializing_if = "Option::is_none")]
+    pub begins: Option<Timestamp>,
+    /// How far the saga has come, by its own words.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Value>,
+    /// What applications have attached, to find the instance by.
+    #[serde(default, rename = "meta", skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Value>,
 }
 
 /// How a record has been handed back by workers whose code doesn't know it.
@@ -171,6 +177,8 @@ pub enum Status {
     Compensated,
     /// It has failed, and there was nothing to undo.
     Failed,
+    /// An operator has ended it where it stood: **nothing of what it had done was undone**.
+    Terminated,
 }
 
 impl Status {
@@ -183,7 +191,7 @@ impl Status {
     /// Whether the instance has come to its end.
     #[must_use]
     pub fn is_terminal(self) -> bool {
-        matches!(self, Self::Completed | Self::Compensated | Self::Failed)
+        matches!(self, Self::Completed | Self::Compensated | Self::Failed | Self::Terminated)
     }
 }
 

@@ -1,11 +1,14 @@
 //! What a client that isn't trusted hands in to start an instance. Whose start it is stands in the entry's subject, where
 //! the server can check it.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::value::{Unreadable, Unserializable};
-use super::{Codec, TraceContext, Vars, first, is_first};
+use super::{Codec, TraceContext, Value, Vars, first, is_first, time};
 
 /// The format of starts that this version writes.
 pub const START_FORMAT: u32 = 1;
@@ -27,6 +30,12 @@ pub struct Start {
     /// The trace that the instance belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceContext>,
+    /// It is not to be taken up before this time.
+    #[serde(default, with = "time::option", skip_serializing_if = "Option::is_none")]
+    pub begins: Option<Timestamp>,
+    /// What is attached to the instance, to find it by.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, Value>,
 }
 
 pub(crate) fn encode_start(codec: &dyn Codec, start: &Start) -> Result<Bytes, Unserializable> {
@@ -43,7 +52,8 @@ pub(crate) fn decode_start(codec: &dyn Codec, stored: &Bytes) -> Result<Start, U
     let unreadable = |error: serde_json::Error| Unreadable(error.to_string());
     let Head { format } = serde_json::from_slice(&json).map_err(unreadable)?;
     if format > START_FORMAT {
-        return Ok(Start { format, version: first(), arguments: Vars::default(), trace: None });
+        let (begins, attributes) = (None, BTreeMap::new());
+        return Ok(Start { format, version: first(), arguments: Vars::default(), trace: None, begins, attributes });
     }
     let start: Start = serde_json::from_slice(&json).map_err(unreadable)?;
     // It comes from somebody who isn't trusted, and goes into spans: what is no trace is left out.

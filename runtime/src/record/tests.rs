@@ -35,6 +35,10 @@ const FORMAT_1_STARTED: &str = include_str!("fixtures/format_1_started.json");
 
 /// The same format since steps save their progress.
 const FORMAT_1_SAVED: &str = include_str!("fixtures/format_1_saved.json");
+
+/// Records that operators have had to do with.
+const FORMAT_1_OPERATORS: &str = include_str!("fixtures/format_1_operators.json");
+
 /// Records that wait for signals, and have taken some.
 const FORMAT_1_MAIL: &str = include_str!("fixtures/format_1_mail.json");
 
@@ -80,6 +84,18 @@ fn format_1_with_children_loads_and_is_written_as_it_was() {
     let before: serde_json::Value = serde_json::from_str(CHILD_END_1).unwrap();
     let ends: Vec<ChildEnd> = serde_json::from_str(CHILD_END_1).unwrap();
     assert_eq!(serde_json::to_value(&ends).unwrap(), before);
+}
+
+#[test]
+fn format_1_with_operators_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_OPERATORS).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_OPERATORS).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+    let call = records[0].frame.as_ref().and_then(|frame| frame.step()).unwrap();
+    assert_eq!(call.skipped.as_ref().unwrap().as_json(), r#"{ "id": 7 }"#);
+    assert_eq!(records[1].begins, Some("2027-01-01T00:00:00Z".parse().unwrap()));
+    assert!(records[2].status == Status::Terminated && records[2].status.is_terminal());
+    assert_eq!(records[0].attributes["tenant"].as_json(), r#""acme""#);
 }
 
 fn fixtures() -> Vec<Record> {

@@ -82,6 +82,9 @@ pub struct StepCall {
     /// What the step has saved while it ran, for its next attempt.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub saved: Option<Value>,
+    /// What an operator has said that it yields, instead of another attempt.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<Value>,
 }
 
 /// What belongs to the scope of the saga that awaits it.

@@ -25,3 +25,12 @@ pub struct FeedPage {
     /// A feed that begins after this goes on behind these records. It may show some of them again.
     pub position: String,
 }
+
+/// Some of the last records that there are; see [`Transport::records`](super::Transport::records).
+#[derive(Debug, Clone)]
+pub struct RecordPage {
+    /// The records. There may be none, and yet more pages.
+    pub records: Vec<(InstanceId, Stored)>,
+    /// Where the next page begins; `None`: this was the last. It is good for as long as the transport is open.
+    pub next: Option<String>,
+}

@@ -24,7 +24,7 @@ pub use connect::{ConnectOptions, connect, connect_with};
 pub use credentials::{Credentials, Identity, Tls};
 pub use delivery::{Ack, Deliveries, Delivery, DeliveryOptions, Watch};
 pub use entry::{Enter, EnterError, Entries, Entry, EntryKind};
-pub use feed::{Feed, FeedPage};
+pub use feed::{Feed, FeedPage, RecordPage};
 pub use instance::{InstanceId, InvalidId};
 pub use mail::{Mail, Notice, Post};
 pub use note::Note;
@@ -126,6 +126,24 @@ pub trait Transport: Debug + Send + Sync + 'static {
         after: u64,
         most: usize,
     ) -> BoxFuture<'a, Result<Vec<Mail>, Error>>;
+
+    /// All mail of an instance, taken or not: the queue's name and the number of each piece. For people who look at it: it costs as much as reading
+    /// all that mail.
+    ///
+    /// # Errors
+    ///
+    /// When the transport can't be reached.
+    fn mailbox<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Vec<(String, u64)>, Error>>;
+
+    /// The last records of instances, of one saga or of all, page by page: from after a [position](RecordPage::next) on (`None`: from the
+    /// beginning). Each instance is there that is there all the time; one that moves meanwhile may come twice.
+    ///
+    /// # Errors
+    ///
+    /// When the transport can't be reached; [`ErrorKind::InvalidOptions`](crate::ErrorKind::InvalidOptions) when the position is none of this
+    /// transport's.
+    fn records<'a>(&'a self, saga: Option<&'a str>, after: Option<&'a str>)
+    -> BoxFuture<'a, Result<RecordPage, Error>>;
 
     /// Mail of this queue up to a number has been taken: what is not to be [remembered](Post::remember) is removed, some time
     /// soon. With `None` all mail of the instance is removed, as it has come to its end.

@@ -4,7 +4,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::{Served, Shared, receive};
 use crate::definition::SagaDefinition;
 use crate::engine::{self, RESERVE};
-use crate::record::{self, Frame, Record, START_FORMAT, Start, Vars};
+use crate::record::{self, Record, START_FORMAT, Start};
 use crate::transport::{Append, AppendError, Entry, EntryKind};
 use crate::{Error, appending};
 
@@ -107,17 +107,15 @@ async fn admit_now(worker: &Shared, saga: &SagaDefinition, entry: &Entry) {
     let mut encoded = record::encode(&*options.codec, &first);
     if !matches!(&encoded, Ok(payload) if payload.len() <= limit) {
         // Whoever takes it up will come to the same, and pause it with the reason.
-        encoded = record::encode(
-            &*options.codec,
-            &engine::beginning(instance, frame(start.version, start.arguments), start.trace, now),
-        );
+        encoded = record::encode(&*options.codec, &engine::beginning(instance, start, now));
     }
     let payload = match encoded {
         Ok(payload) if payload.len() <= limit => payload,
         Ok(payload) => return refuse(entry, &engine::about_size(&first, payload.len(), limit)).await,
         Err(error) => return refuse(entry, &error.to_string()).await,
     };
-    let append = Append { quiet: !first.status.is_at_rest(), ..Append::new(instance, None, payload) };
+    let not_before = engine::wakes(&first, now).map(SystemTime::from);
+    let append = Append { not_before, quiet: !first.status.is_at_rest(), ..Append::new(instance, None, payload) };
     let appended = appending::append(&*worker.transport, append, options.ack_wait / 2, |_| {}).await;
     match appended.map_err(|failed| failed.error) {
         Ok(_) => entry.handle.ack().await,
@@ -137,16 +135,10 @@ async fn admit_now(worker: &Shared, saga: &SagaDefinition, entry: &Entry) {
 
 /// The record to begin with. The saga's code before its first step may be what a worker has died of: then it is left to those who count such deaths.
 pub(super) fn first(saga: &SagaDefinition, entry: &Entry, start: Start, now: Timestamp) -> Box<Record> {
-    let Start { version, arguments, trace, .. } = start;
-    if entry.delivered > 1 {
-        engine::beginning(&entry.instance, frame(version, arguments), trace, now)
-    } else {
-        engine::start(saga, &entry.instance, frame(version, arguments), trace, now)
+    match entry.delivered > 1 {
+        true => engine::beginning(&entry.instance, start, now),
+        false => engine::start(saga, &entry.instance, start, now),
     }
-}
-
-fn frame(version: u32, vars: Vars) -> Frame {
-    Frame { version, vars, ..Frame::default() }
 }
 
 /// Takes an entry out of the way for good. Its client has been told nothing but that it was handed in.

@@ -20,6 +20,9 @@ use crate::retry::adaptive::Breaker;
 use crate::transport::Transport;
 use crate::{Dependencies, Error, ErrorKind, Saga, StepContext};
 
+/// How long a terminal record is kept if nobody says otherwise: 7 days.
+pub(crate) const KEEP: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// Builds a [`Worker`].
 #[derive(Debug)]
 #[must_use = "call `.build()`"]
@@ -37,7 +40,7 @@ impl WorkerBuilder {
             codec: Arc::new(Json),
             ack_wait: Duration::from_secs(30),
             grace: Duration::from_secs(10),
-            keep: Duration::from_secs(7 * 24 * 60 * 60),
+            keep: KEEP,
             lost_limit: 3,
             hand_back_delay: Duration::from_secs(5),
             hand_back_limit: 60,

@@ -16,7 +16,7 @@ use super::job::{DUE, Job};
 use super::settle::{PATIENCE, tells};
 use crate::appending;
 use crate::engine::{self, CANCEL, CHILD, Event, Halt, Letter, Outgoing, Plan, RESERVE, Sent};
-use crate::record::{self, Child, FailedCall, Frame, Record, StartedBy};
+use crate::record::{self, Child, FailedCall, Record, START_FORMAT, Start, StartedBy};
 use crate::transport::{Append, AppendError, InstanceId, Post, Revision};
 
 /// So many children are started at the same time.
@@ -144,9 +144,11 @@ impl Job<'_> {
             Err(invalid) => return Ok(Some(invalid.to_string())),
         };
         let vars = child.args.clone().unwrap_or_default();
-        let arguments = Frame { version: child.version, vars, ..Frame::default() };
+        let (begins, attributes) = (None, std::collections::BTreeMap::new());
+        let (version, arguments, trace) = (child.version, vars, parent.trace.clone());
+        let start = Start { format: START_FORMAT, version, arguments, trace, begins, attributes };
         let by = engine::started_by(parent, child);
-        let mut first = engine::beginning(&instance, arguments, parent.trace.clone(), options.clock.now());
+        let mut first = engine::beginning(&instance, start, options.clock.now());
         first.parent = Some(Box::new(by.clone()));
         let limit = self.worker.transport.max_record().saturating_sub(RESERVE);
         let payload = match record::encode(&*options.codec, &first) {

@@ -10,12 +10,13 @@ use tracing::Instrument;
 
 use super::held::Held;
 use super::leaf::Whose;
+use super::mail::Asked;
 use super::meters::{FailureKind, Meters};
 use super::several::Several;
 use super::{Served, Shared, leaf};
 use crate::context::Standing;
 use crate::definition::{SagaDefinition, StepDefinition};
-use crate::engine::{self, Ended, Ending, Event, Halt, Letter, Plan};
+use crate::engine::{self, Body, Ended, Ending, Event, Halt, Letter, Plan};
 use crate::progress::{Notes, Progress};
 use crate::record::{self, FORMAT, Record, Status, StepCall};
 use crate::spans;
@@ -116,6 +117,11 @@ impl<'a> Job<'a> {
         if record.held.is_some() {
             return Box::pin(self.take_over(record, now)).await;
         }
+        match engine::said(&mut record, self.saga()) {
+            Ok(ended) if ended.is_empty() => {}
+            Ok(ended) => return Box::pin(self.transition(record, Event::Ended(ended))).await,
+            Err(reason) => return Box::pin(self.refuse_skip(&record, reason)).await,
+        }
         match engine::plan(&record, self.saga(), engine::after(now, DUE)) {
             Plan::Nothing => Box::pin(self.rests(record)).await,
             Plan::Wait(until) => Box::pin(self.rest(record, now, Some(until))).await,
@@ -161,6 +167,17 @@ impl<'a> Job<'a> {
                 }
                 None => Box::pin(self.hand_back(Some(&record), format!("unknown step `{}`", call.step), now)).await,
             },
+        }
+    }
+
+    /// An operator has skipped a step with a value that it can't have: the instance is paused again, without that.
+    async fn refuse_skip(&self, record: &Record, reason: String) {
+        match record::encode(&*self.worker.options.codec, record) {
+            Ok(kept) => {
+                tracing::error!(instance = %self.delivery.instance, "paused: {reason}");
+                self.pause_with(&kept, Some(record), reason).await;
+            }
+            Err(error) => self.pause(Some(record), error.to_string()).await,
         }
     }
 
@@ -242,10 +259,16 @@ impl<'a> Job<'a> {
         give_up: Option<Timestamp>,
         now: Timestamp,
     ) {
+        let reachable = self.worker.alarms.reach(&self.delivery.instance);
+        // To be cancelled is another matter: a worker that was lost may have begun this attempt, and then it has to be known what it came to.
+        if reachable.is_paused()
+            && let Some(number) = Box::pin(self.asked(&record, &reachable)).await.pause
+        {
+            return Box::pin(self.pause_as_asked(record, number)).await;
+        }
         let Some(call) = record.frame.as_ref().and_then(record::Frame::step) else { return };
         let standing = Standing::Last(self.at.revision);
         let progress = step.takes_context().then(|| Progress::new(call.saved.clone(), Some(self.notes_of(call))));
-        let reachable = self.worker.alarms.reach(&self.delivery.instance);
         let whose = Whose {
             instance: &self.delivery.instance,
             standing: &standing,
@@ -262,12 +285,8 @@ impl<'a> Job<'a> {
         if let Some(progress) = progress {
             self.notes = progress.notes().await;
         }
-        let cancel = match reachable.is_cancelled() {
-            // Boxed, since it is seldom there, and would stand in each of these futures.
-            true => Box::pin(self.cancel_letter(&record)).await.map(Box::new),
-            false => None,
-        };
-        self.transition_or(record, event, cancel).await;
+        let asked = Box::pin(self.asked(&record, &reachable)).await;
+        Box::pin(self.transition_as_asked(record, event, asked)).await;
     }
 
     /// Where the step of a call saves its progress.
@@ -284,27 +303,34 @@ impl<'a> Job<'a> {
 
     /// Moves the instance on.
     pub(super) async fn transition(&self, record: Box<Record>, event: Event) {
-        self.transition_or(record, event, None).await;
+        self.transition_as_asked(record, event, Asked::default()).await;
     }
 
-    /// Moves the instance on; then it is cancelled, if it is to be, and still runs.
-    async fn transition_or(&self, mut record: Box<Record>, event: Event, cancel: Option<Box<Letter>>) {
+    /// Moves the instance on; then it is cancelled, if it is to be, and still runs; and paused, if it is to be, and has not come to rest.
+    pub(super) async fn transition_as_asked(
+        &self,
+        mut record: Box<Record>,
+        event: Event,
+        Asked { cancel, pause }: Asked,
+    ) {
         let now = self.worker.options.clock.now();
         let mut mail = matches!(event, Event::Mail(_) | Event::Looked(_));
         let mut applied = engine::apply(&mut record, event, self.saga(), now);
-        if let (Ok(_), Some(cancel), Status::Running) = (&applied, cancel, record.status) {
+        if let (Ok(_), Some(number), Status::Running) = (&applied, cancel, record.status) {
             mail = true;
-            applied = engine::apply(&mut record, Event::Mail(vec![*cancel]), self.saga(), now);
+            let cancel = Letter { number, body: Body::Cancel };
+            applied = engine::apply(&mut record, Event::Mail(vec![cancel]), self.saga(), now);
         }
-        match applied {
-            Ok(_) => {
+        match (applied, pause) {
+            (Ok(_), Some(number)) if !record.status.is_at_rest() => Box::pin(self.pause_as_asked(record, number)).await,
+            (Ok(_), _) => {
                 let stored = Box::pin(self.append(&record, now)).await;
                 // Mail of a saga that has come to its end is of no use, taken or not.
                 if stored.is_some() && (mail || (record.status.is_terminal() && !record.taken.is_empty())) {
                     Box::pin(self.discard(&record)).await;
                 }
             }
-            Err(Halt::Pause(reason) | Halt::Illegal(reason)) => Box::pin(self.halt(reason)).await,
+            (Err(Halt::Pause(reason) | Halt::Illegal(reason)), _) => Box::pin(self.halt(reason)).await,
         }
     }
 

@@ -112,9 +112,10 @@ fn failure(ending: &Ending) -> Option<FailureKind> {
         Ending::Output(output) => output.error.is_some().then_some(FailureKind::Error),
         Ending::Fault(FaultKind::NotCommitted, _) => Some(FailureKind::Error),
         Ending::Fault(FaultKind::Panicked, _) => Some(FailureKind::Panicked),
-        Ending::Fault(FaultKind::TimedOut | FaultKind::DeadlinePassed | FaultKind::Cancelled, _) => {
-            Some(FailureKind::TimedOut)
-        }
+        Ending::Fault(
+            FaultKind::TimedOut | FaultKind::DeadlinePassed | FaultKind::Cancelled | FaultKind::Terminated,
+            _,
+        ) => Some(FailureKind::TimedOut),
         Ending::Fault(FaultKind::WorkerLost, _) | Ending::Lost { .. } => Some(FailureKind::WorkerLost),
         // No attempt ends so.
         Ending::Fault(FaultKind::NotStarted, _) => Some(FailureKind::Error),

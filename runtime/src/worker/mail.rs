@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::alarm::Reachable;
 use super::job::{DUE, Job};
-use crate::engine::{self, Body, CANCEL, CHILD, Event, Letter, Looked, Plan};
+use crate::engine::{self, Body, CANCEL, CHILD, Event, Letter, Looked, PAUSE, Plan};
 use crate::record::{self, Codec, Record, Status, Value};
 use crate::transport::Notice;
 
@@ -27,6 +28,15 @@ const HEARD: Duration = Duration::from_secs(2);
 /// When it comes again if the record is not for this code, or can't be looked at now.
 const LATER: Duration = Duration::from_secs(5);
 
+/// What is asked of an instance.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// To be cancelled: the number of the last such request.
+    pub(super) cancel: Option<u64>,
+    /// To be paused: the same.
+    pub(super) pause: Option<u64>,
+}
+
 impl Job<'_> {
     /// Deals with a notice.
     pub(super) async fn notified(&self, notice: &Notice) {
@@ -36,10 +46,10 @@ impl Job<'_> {
         let Ok(mut record) = record::decode(&*worker.options.codec, &self.delivery.payload) else {
             return handle.nak(LATER).await;
         };
-        let cancel = name == CANCEL;
-        let awaited = match cancel {
-            true => record.status == Status::Running,
-            false => engine::awaits(&record).iter().any(|(awaited, _)| awaited == name),
+        let awaited = match &**name {
+            CANCEL => record.status == Status::Running,
+            PAUSE => !record.status.is_at_rest(),
+            _ => engine::awaits(&record).iter().any(|(awaited, _)| awaited == name),
         };
         if !awaited || engine::taken(&record, name) >= *number {
             return handle.ack().await;
@@ -51,8 +61,8 @@ impl Job<'_> {
         }
         let waits = matches!(engine::plan(&record, self.saga(), engine::after(now, DUE)), Plan::Wait(_));
         if record.held.is_some() || !waits {
-            let heard = worker.alarms.ring(instance, cancel);
-            if heard && cancel {
+            let heard = worker.alarms.ring(instance, name);
+            if heard && name == CANCEL {
                 worker.attempts.cancel(instance);
             }
             let again = match heard {
@@ -61,12 +71,14 @@ impl Job<'_> {
             };
             return handle.nak(again).await;
         }
-        if name == CHILD {
-            return self.notified_of_child(record, *number).await;
-        }
-        if cancel {
-            let letter = Letter { number: *number, body: Body::Cancel };
-            return self.transition(record, Event::Mail(vec![letter])).await;
+        match &**name {
+            CANCEL => {
+                let letter = Letter { number: *number, body: Body::Cancel };
+                return self.transition(record, Event::Mail(vec![letter])).await;
+            }
+            CHILD => return self.notified_of_child(record, *number).await,
+            PAUSE => return self.pause_as_asked(record, *number).await,
+            _ => {}
         }
         match self.look(&record).await {
             // It was discarded.
@@ -100,12 +112,25 @@ impl Job<'_> {
         Ok(looked)
     }
 
-    /// The request to cancel this instance, if it has not been taken.
-    pub(super) async fn cancel_letter(&self, record: &Record) -> Option<Letter> {
-        let after = engine::taken(record, CANCEL);
-        // If it can't be read now, its notice comes again.
-        let mail = self.worker.transport.mail(&self.delivery.instance, CANCEL, after, 1).await.ok()?;
-        mail.first().map(|mail| Letter { number: mail.number, body: Body::Cancel })
+    /// What is asked of this instance, and was not taken, if there is a sign of that.
+    pub(super) async fn asked(&self, record: &Record, reachable: &Reachable) -> Asked {
+        let (cancel, pause) = (reachable.is_cancelled(), reachable.is_paused());
+        if !cancel && !pause {
+            return Asked::default();
+        }
+        let (transport, instance) = (&self.worker.transport, &self.delivery.instance);
+        let last = async |name: &str| {
+            // If it can't be read now, its notice comes again.
+            let mail = transport.mail(instance, name, engine::taken(record, name), MOST).await.ok()?;
+            mail.last().map(|mail| mail.number)
+        };
+        let asked = Asked {
+            cancel: if cancel && record.status == Status::Running { last(CANCEL).await } else { None },
+            pause: if pause { last(PAUSE).await } else { None },
+        };
+        // What was taken by somebody else is not to be looked for again and again.
+        reachable.forget(cancel && asked.cancel.is_none(), pause && asked.pause.is_none());
+        asked
     }
 
     /// Has what was taken removed.

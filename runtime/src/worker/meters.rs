@@ -98,7 +98,7 @@ mod on {
                 Status::Failed => 2,
                 Status::Stuck => 3,
                 Status::Paused => 4,
-                Status::Running | Status::Unwinding => return,
+                Status::Running | Status::Unwinding | Status::Terminated => return,
             };
             self.ended[index].increment(1);
         }

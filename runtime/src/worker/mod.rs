@@ -33,6 +33,7 @@ mod tests;
 
 #[cfg(feature = "testing")]
 pub(crate) use attempt::{Rehearsal, Rehearsed};
+pub(crate) use builder::KEEP;
 pub use builder::WorkerBuilder;
 pub use running::RunningWorker;
 pub use signals::shutdown_signal;

@@ -70,10 +70,31 @@ impl Job<'_> {
 
     /// Pauses the instance: its record is kept, untouched, inside one that says why.
     pub(super) async fn pause(&self, known: Option<&Record>, reason: String) {
+        tracing::error!(instance = %self.delivery.instance, "paused: {reason}");
+        self.pause_with(&self.as_it_stands(), known, reason).await;
+    }
+
+    /// Pauses the instance as an operator has asked: it goes on from this record, when it is resumed.
+    pub(super) async fn pause_as_asked(&self, mut record: Box<Record>, number: u64) {
+        engine::note_pause(&mut record, number);
+        record.held = None;
+        let limit = self.worker.transport.max_record().saturating_sub(RESERVE);
+        match record::encode(&*self.worker.options.codec, &record) {
+            Ok(kept) if kept.len() <= limit => {
+                tracing::info!(instance = %self.delivery.instance, "paused by an operator");
+                self.pause_with(&kept, Some(&record), "paused by an operator".to_owned()).await;
+                self.discard(&record).await;
+            }
+            Ok(kept) => self.pause(Some(&record), engine::about_size(&record, kept.len(), limit)).await,
+            Err(error) => self.pause(Some(&record), format!("the next record can't be written: {error}")).await,
+        }
+    }
+
+    /// Pauses the instance; `kept` is what it goes on from.
+    pub(super) async fn pause_with(&self, kept: &Bytes, known: Option<&Record>, reason: String) {
         let (delivery, options) = (self.delivery, &self.worker.options);
-        tracing::error!(instance = %delivery.instance, "paused: {reason}");
         let now = options.clock.now();
-        let paused = engine::paused(&delivery.instance, &*options.codec, &self.as_it_stands(), known, reason, now);
+        let paused = engine::paused(&delivery.instance, &*options.codec, kept, known, reason, now);
         let settled = match record::encode(&*options.codec, &paused) {
             Ok(payload) => {
                 let append = Append { not_before: not_before(&paused, now), ..self.plain(payload) };

@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use sagaflow::record::Codec;
 use sagaflow::transport::{
     Append, AppendError, Deliveries, DeliveryOptions, Enter, EnterError, Entries, Feed, InstanceId, Mail, Note, Post,
-    Revision, Stored, Transport, Watch,
+    RecordPage, Revision, Stored, Transport, Watch,
 };
 use sagaflow::{Client, Error};
 use serde_json::{Map, Value, json};
@@ -168,6 +168,18 @@ impl<DB: Driver> Transport for Chronicle<DB> {
         most: usize,
     ) -> BoxFuture<'a, Result<Vec<Mail>, Error>> {
         self.inner.mail(instance, name, after, most)
+    }
+
+    fn mailbox<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Vec<(String, u64)>, Error>> {
+        self.inner.mailbox(instance)
+    }
+
+    fn records<'a>(
+        &'a self,
+        saga: Option<&'a str>,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<RecordPage, Error>> {
+        self.inner.records(saga, after)
     }
 
     fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {

@@ -231,7 +231,7 @@ fn row(status: &InstanceStatus, revision: u64, dialect: &Dialect) -> Map<String,
         "saga": instance.saga(), "id": instance.id(), "revision": revision, "status": status.status,
         "state": state, "step": step, "attempt": attempt, "attempts": attempts, "steps": steps,
         "error": error, "reason": reason, "started": dialect.time(*started), "updated": dialect.time(*updated),
-        "finished": finished, "wakes": wakes, "meta": status.meta,
+        "finished": finished, "wakes": wakes, "meta": status.attributes,
     });
     if let Some(outcome) = outcome {
         row["outcome"] = outcome;

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use futures::future::BoxFuture;
 use sagaflow::prelude::*;
 use sagaflow::transport::{
-    Append, AppendError, Deliveries, DeliveryOptions, InstanceId, Mail, Note, Post, Revision, Stored, Transport, Watch,
+    Append, AppendError, Deliveries, DeliveryOptions, InstanceId, Mail, Note, Post, RecordPage, Revision, Stored,
+    Transport, Watch,
 };
 use sagaflow::{Error, Saga, ValueOf};
 use tokio::sync::watch;
@@ -83,6 +84,18 @@ impl Transport for Counting {
         most: usize,
     ) -> BoxFuture<'a, Result<Vec<Mail>, Error>> {
         self.inner.mail(instance, name, after, most)
+    }
+
+    fn mailbox<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Vec<(String, u64)>, Error>> {
+        self.inner.mailbox(instance)
+    }
+
+    fn records<'a>(
+        &'a self,
+        saga: Option<&'a str>,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<RecordPage, Error>> {
+        self.inner.records(saga, after)
     }
 
     fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {

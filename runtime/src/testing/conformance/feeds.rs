@@ -79,3 +79,40 @@ pub async fn a_feed_goes_on_after_a_restart(harness: &dyn Harness) {
     let mut feed = kit.transport.feed(Some(&position)).await.expect("the feed goes on");
     read_until(&kit, &mut *feed, &mut Seen::new(), &last).await;
 }
+
+/// Page by page, the last record of each instance is there: of one saga, or of all.
+pub async fn records_are_the_last_of_each_instance(harness: &dyn Harness) {
+    let kit = Kit::open(harness).await;
+    let mut last = HashMap::new();
+    for number in 0..300 {
+        let order = instance(&format!("order-{number}"));
+        let mut revision = kit.start(&order).await;
+        if number % 3 == 0 {
+            revision = kit.put(&order, Some(revision), "moved").await;
+        }
+        last.insert(order, revision);
+    }
+    let other = InstanceId::new("other", "1").expect("a name");
+    kit.put(&other, None, "another").await;
+    let read = async |saga: Option<&str>| {
+        let (mut found, mut after) = (HashMap::new(), None::<String>);
+        loop {
+            let page = kit.in_time("a page", kit.transport.records(saga, after.as_deref())).await;
+            let page = page.expect("the records are read");
+            for (instance, stored) in page.records {
+                let twice = found.insert(instance, stored.revision);
+                assert!(twice.is_none(), "nothing has moved meanwhile");
+            }
+            after = page.next;
+            if after.is_none() {
+                return found;
+            }
+        }
+    };
+    assert_eq!(read(Some(instance("any").saga())).await, last);
+    assert_eq!(read(Some("other")).await.len(), 1);
+    assert_eq!(read(Some("unknown")).await.len(), 0);
+    assert_eq!(read(None).await.len(), 301);
+    let wrong = kit.in_time("a page", kit.transport.records(None, Some("nowhere"))).await;
+    assert_eq!(wrong.expect_err("no position").kind(), crate::ErrorKind::InvalidOptions);
+}

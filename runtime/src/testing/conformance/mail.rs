@@ -328,3 +328,31 @@ pub async fn what_is_discarded_with_its_instance_is_gone(harness: &dyn Harness) 
         .await;
     }
 }
+
+/// All mail of an instance is listed, by queue, until it is discarded.
+pub async fn a_mailbox_lists_all_queues(harness: &dyn Harness) {
+    let kit = Kit::open(harness).await;
+    let (order, other) = (instance("order"), instance("other"));
+    kit.start(&order).await;
+    let mailbox = async |instance: &InstanceId| {
+        let mailbox = kit.in_time("the mailbox", kit.transport.mailbox(instance)).await;
+        let mut mailbox = mailbox.expect("the mailbox is read");
+        mailbox.sort_by_key(|(_, number)| *number);
+        mailbox
+    };
+    assert!(mailbox(&order).await.is_empty());
+    let first = put(&kit, &order, "a").await;
+    let second = kit.post(Post { name: "other", ..post(&order, "a", "text") }).await.expect("mail is stored");
+    put(&kit, &other, "a").await;
+    let third = put(&kit, &order, "b").await;
+    let all = [("mail", first), ("other", second), ("mail", third)].map(|(name, number)| (name.to_owned(), number));
+    assert_eq!(mailbox(&order).await, all);
+    kit.in_time("discarding", kit.transport.discard(&order, None)).await;
+    kit.in_time("the end of what was discarded", async {
+        while !mailbox(&order).await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    assert_eq!(mailbox(&other).await.len(), 1);
+}

@@ -169,6 +169,7 @@ macro_rules! conformance_suite {
             the_queues_of_an_instance_are_apart
             mail_with_the_same_key_is_dropped
             a_remembered_key_is_dropped_after_its_mail_is_taken
+            a_mailbox_lists_all_queues
             of_concurrent_posts_with_a_key_one_is_kept
             odd_queues_and_keys_work
             names_that_cannot_be_are_refused
@@ -199,6 +200,7 @@ macro_rules! conformance_suite {
             a_feed_shows_the_last_record_of_each_instance
             a_feed_goes_on_after_its_position
             a_feed_goes_on_after_a_restart
+            records_are_the_last_of_each_instance
         }
     };
     (@tests $harness:expr; $($property:ident)*) => {

@@ -19,7 +19,7 @@ use super::words;
 use crate::Error;
 use crate::transport::{
     Ack, Append, AppendError, Deliveries, DeliveryOptions, Enter, EnterError, Entries, Feed, InstanceId, Mail, Note,
-    Post, Revision, Stored, Transport, Watch,
+    Post, RecordPage, Revision, Stored, Transport, Watch,
 };
 
 /// The number of the desk that clients use: nothing happens to them.
@@ -258,6 +258,18 @@ impl Transport for Seat {
         most: usize,
     ) -> BoxFuture<'a, Result<Vec<Mail>, Error>> {
         self.0.scene.inner.mail(instance, name, after, most)
+    }
+
+    fn mailbox<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Vec<(String, u64)>, Error>> {
+        self.0.scene.inner.mailbox(instance)
+    }
+
+    fn records<'a>(
+        &'a self,
+        saga: Option<&'a str>,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<RecordPage, Error>> {
+        self.0.scene.inner.records(saga, after)
     }
 
     fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {

@@ -276,6 +276,7 @@ fn name(status: Status) -> &'static str {
         Status::Completed => "completed",
         Status::Compensated => "undone",
         Status::Failed => "failed",
+        Status::Terminated => "terminated",
     }
 }
 

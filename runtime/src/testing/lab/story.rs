@@ -87,6 +87,7 @@ pub(super) fn ended(status: Status, reason: Option<&str>, output: Option<&crate:
         }
         Status::Compensated => format!("failed, and undone: {reason}"),
         Status::Failed => format!("failed, with nothing to undo: {reason}"),
+        Status::Terminated => "terminated, with nothing undone".to_owned(),
         Status::Stuck => format!("stuck: {reason}"),
         Status::Paused => format!("paused: {reason}"),
         Status::Running | Status::Unwinding => format!("{status:?}"),

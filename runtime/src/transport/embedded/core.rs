@@ -21,7 +21,7 @@ use super::queue::{Consumer, Item, Queue, What};
 use super::record::{Course, Loaded, Record, Slot, Status, Timing, after, wall_after};
 use super::timers::{Event, Timers};
 use crate::clock::Clock;
-use crate::transport::{Append, AppendError, Delivery, InstanceId, Revision, Stored};
+use crate::transport::{Append, AppendError, Delivery, InstanceId, RecordPage, Revision, Stored};
 use crate::{Error, ErrorKind};
 
 /// How many locks the instances share, by hash: enough that two cores rarely meet at one.
@@ -218,6 +218,24 @@ impl Core {
                 slot.stored().into_iter().for_each(|stored| look(instance, stored));
             }
         }
+    }
+
+    /// The last records of one of the parts that the instances are divided into: a page.
+    pub(super) fn records(&self, saga: Option<&str>, after: Option<&str>) -> Result<RecordPage, Error> {
+        self.check_open()?;
+        let part = match after {
+            None => 0,
+            Some(text) => text.parse().ok().filter(|part| *part < self.shards.len()).ok_or_else(|| {
+                let text =
+                    format!("`{text}` is no position in the records of `{}`: begin anew, without one", self.name);
+                Error::new(ErrorKind::InvalidOptions, text)
+            })?,
+        };
+        let shard = lock(&self.shards[part]);
+        let wanted = shard.iter().filter(|(instance, _)| saga.is_none_or(|saga| instance.saga() == saga));
+        let records = wanted.filter_map(|(instance, slot)| Some((instance.clone(), slot.stored()?))).collect();
+        let next = (part + 1 < self.shards.len()).then(|| (part + 1).to_string());
+        Ok(RecordPage { records, next })
     }
 
     pub(super) fn latest(&self, instance: &InstanceId) -> Result<Option<Stored>, Error> {

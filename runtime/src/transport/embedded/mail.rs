@@ -174,6 +174,17 @@ impl Core {
         Ok(written.map(|(number, letter)| Mail { number: *number, payload: letter.payload.clone() }).collect())
     }
 
+    pub(super) fn mailbox(&self, instance: &InstanceId) -> Result<Vec<(String, u64)>, Error> {
+        self.check_open()?;
+        let shard = self.shard(instance);
+        let queues = shard.get(instance).into_iter().flat_map(|slot| &slot.mailbox.0);
+        let written = |queue: &Queued| -> Vec<u64> {
+            queue.by_number.iter().filter(|(_, letter)| letter.written).map(|(number, _)| *number).collect()
+        };
+        let all = queues.flat_map(|(name, queue)| written(queue).into_iter().map(|number| (name.to_string(), number)));
+        Ok(all.collect())
+    }
+
     pub(super) fn discard(&self, instance: &InstanceId, taken: Option<(&str, u64)>) {
         let mut shard = self.shard(instance);
         let Some(slot) = shard.get_mut(instance) else { return };

@@ -43,8 +43,8 @@ use futures::future::BoxFuture;
 use self::core::Core;
 use self::delivery::{Joined, Watching};
 use super::{
-    Append, AppendError, Deliveries, DeliveryOptions, Feed, InstanceId, Mail, Note, Post, Revision, Stored, Transport,
-    Watch,
+    Append, AppendError, Deliveries, DeliveryOptions, Feed, InstanceId, Mail, Note, Post, RecordPage, Revision, Stored,
+    Transport, Watch,
 };
 use crate::Error;
 use crate::clock::Clock;
@@ -170,6 +170,18 @@ impl Transport for EmbeddedTransport {
         most: usize,
     ) -> BoxFuture<'a, Result<Vec<Mail>, Error>> {
         Box::pin(async move { self.core.mail(instance, name, after, most) })
+    }
+
+    fn mailbox<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Vec<(String, u64)>, Error>> {
+        Box::pin(async move { self.core.mailbox(instance) })
+    }
+
+    fn records<'a>(
+        &'a self,
+        saga: Option<&'a str>,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<RecordPage, Error>> {
+        Box::pin(async move { self.core.records(saga, after) })
     }
 
     fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use super::layout::instance_of;
 use super::{Carrier, scan};
-use crate::transport::{Feed, FeedPage, Revision, Stored};
+use crate::transport::{Feed, FeedPage, InstanceId, RecordPage, Revision, Stored};
 use crate::{Error, ErrorKind};
 
 /// How long it waits at the end of the streams before it looks again.
@@ -57,10 +57,6 @@ impl NatsFeed {
             let from = self.next.get(&shard).copied().unwrap_or(1);
             let (stream, filter) = (self.carrier.layout.stream(shard), self.carrier.layout.records(shard));
             let page = scan::page(&self.carrier, &stream, &filter, from, usize::MAX).await?;
-            let record = |found: scan::Found| {
-                let stored = Stored { revision: Revision(found.sequence), payload: found.payload };
-                Some((instance_of(&found.subject)?, stored))
-            };
             records.extend(page.found.into_iter().filter_map(record));
             if let Some(next) = page.next {
                 self.next.insert(shard, next);
@@ -90,4 +86,32 @@ impl Feed for NatsFeed {
             }
         })
     }
+}
+
+fn record(found: scan::Found) -> Option<(InstanceId, Stored)> {
+    let stored = Stored { revision: Revision(found.sequence), payload: found.payload };
+    Some((instance_of(&found.subject)?, stored))
+}
+
+/// A page of the last records of one saga, or of all. A position is a shard, and the sequence in it that comes next: `0:1204`.
+pub(super) async fn records(carrier: &Carrier, saga: Option<&str>, after: Option<&str>) -> Result<RecordPage, Error> {
+    carrier.check_open()?;
+    let layout = &carrier.layout;
+    let read = |text: &str| {
+        let (shard, from) = text.split_once(':')?;
+        Some((shard.parse().ok().filter(|shard| *shard < layout.shards())?, from.parse().ok()?))
+    };
+    let (shard, from): (u16, u64) = after.map_or(Some((0, 1)), read).ok_or_else(|| {
+        let text = format!(
+            "`{}` is no position in the records of {}: begin anew, without one",
+            after.unwrap_or_default(),
+            carrier.name
+        );
+        Error::new(ErrorKind::InvalidOptions, text)
+    })?;
+    let filter = saga.map_or_else(|| layout.records(shard), |saga| layout.filter(shard, saga));
+    let page = scan::page_caught_up(carrier, &layout.stream(shard), &filter, from).await?;
+    let more = (shard + 1 < layout.shards()).then(|| format!("{}:1", shard + 1));
+    let next = page.next.map(|next| format!("{shard}:{next}")).or(more);
+    Ok(RecordPage { records: page.found.into_iter().filter_map(record).collect(), next })
 }

@@ -61,6 +61,15 @@ pub(super) async fn mail(
     Ok(found.into_iter().map(|found| Mail { number: found.sequence, payload: found.payload }).collect())
 }
 
+pub(super) async fn mailbox(carrier: &Carrier, instance: &InstanceId) -> Result<Vec<(String, u64)>, Error> {
+    carrier.check_open()?;
+    carrier.ensure_mail(Instant::now() + JOIN_TIMEOUT).await?;
+    let (stream, filter) = (carrier.layout.mail_stream(), carrier.layout.mailbox(instance));
+    let found = scan::all(carrier, &stream, &filter, 1, usize::MAX).await?;
+    let queue = |found: scan::Found| Some((carrier.layout.posted(&found.subject)?.1, found.sequence));
+    Ok(found.into_iter().filter_map(queue).collect())
+}
+
 pub(super) fn discard(carrier: &Arc<Carrier>, instance: &InstanceId, taken: Option<(&str, u64)>) {
     let (filter, up_to) = match taken {
         Some((name, up_to)) => (carrier.layout.queue_once(instance, name), Some(up_to)),

@@ -57,7 +57,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     Append, AppendError, ConnectOptions, Deliveries, DeliveryOptions, Enter, EnterError, Entries, Feed, InstanceId,
-    Mail, Note, Post, Revision, Stored, Transport, Watch,
+    Mail, Note, Post, RecordPage, Revision, Stored, Transport, Watch,
 };
 use crate::{Error, ErrorKind};
 use layout::Layout;
@@ -186,6 +186,18 @@ impl Transport for NatsTransport {
         most: usize,
     ) -> BoxFuture<'a, Result<Vec<Mail>, Error>> {
         Box::pin(mail::mail(&self.carrier, instance, name, after, most))
+    }
+
+    fn mailbox<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Vec<(String, u64)>, Error>> {
+        Box::pin(mail::mailbox(&self.carrier, instance))
+    }
+
+    fn records<'a>(
+        &'a self,
+        saga: Option<&'a str>,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<RecordPage, Error>> {
+        Box::pin(feed::records(&self.carrier, saga, after))
     }
 
     fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {

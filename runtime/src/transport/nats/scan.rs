@@ -56,19 +56,38 @@ pub(super) async fn all(
             let Some(next) = page.next else { break };
             from = next;
         }
-        // With several replicas, one that lags behind may have answered: the leader knows the last.
-        if carrier.layout.replicas == 1
-            || all.len() >= most
-            || read::last_sequence(carrier, stream, filter).await? < from
-        {
+        if all.len() >= most || is_the_end(carrier, stream, filter, from).await? {
             return Ok(all);
         }
-        if Instant::now() > deadline {
-            let text = format!("reading `{filter}`: a replica of `{stream}` lags behind");
-            return Err(Error::new(ErrorKind::Unreachable, text));
-        }
-        sleep(PAUSE).await;
+        lags(stream, filter, deadline).await?;
     }
+}
+
+/// A page from the sequence `from` on. The last one is the last indeed: none is missing that was stored before.
+pub(super) async fn page_caught_up(carrier: &Carrier, stream: &str, filter: &str, from: u64) -> Result<Page, Error> {
+    let deadline = Instant::now() + CATCHING_UP;
+    loop {
+        let page = page(carrier, stream, filter, from, usize::MAX).await?;
+        if page.next.is_some() || is_the_end(carrier, stream, filter, from).await? {
+            return Ok(page);
+        }
+        lags(stream, filter, deadline).await?;
+    }
+}
+
+/// Whether there is nothing from this sequence on. With several replicas, one that lags behind may have said so: the leader knows the last.
+async fn is_the_end(carrier: &Carrier, stream: &str, filter: &str, from: u64) -> Result<bool, Error> {
+    Ok(carrier.layout.replicas == 1 || read::last_sequence(carrier, stream, filter).await? < from)
+}
+
+/// Waits for a replica that lags behind.
+async fn lags(stream: &str, filter: &str, deadline: Instant) -> Result<(), Error> {
+    if Instant::now() > deadline {
+        let text = format!("reading `{filter}`: a replica of `{stream}` lags behind");
+        return Err(Error::new(ErrorKind::Unreachable, text));
+    }
+    sleep(PAUSE).await;
+    Ok(())
 }
 
 /// The messages from the sequence `from` on whose subjects fit the filter. Where there are several replicas, any of them answers,

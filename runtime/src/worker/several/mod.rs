@@ -25,7 +25,7 @@ use super::job::{DUE, Job, due};
 use super::leaf::{self, Whose};
 use super::settle;
 use crate::context::Standing;
-use crate::engine::{self, Changes, Ended, Ending, Event, Halt, Plan};
+use crate::engine::{self, Body, Changes, Ended, Ending, Event, Halt, Letter, Plan};
 use crate::machine::panic_text;
 use crate::progress::Progress;
 use crate::record::{FaultKind, Record, Status, StepCall};
@@ -72,6 +72,8 @@ pub(super) struct Several<'a> {
     last: Arc<AtomicU64>,
     /// By which this is told of mail.
     reachable: Reachable,
+    /// Whether attempts have been begun.
+    begun: bool,
     /// The queues that have been looked into; `None`: mail may have come since.
     looked: Option<Vec<(String, u64)>>,
 }
@@ -116,6 +118,7 @@ impl<'a> Several<'a> {
             permits: vec![slot],
             last,
             reachable,
+            begun: false,
             looked: None,
         }
     }
@@ -160,7 +163,7 @@ impl<'a> Several<'a> {
     }
 
     /// Tells the engine of the mail that has come for what is waited for; and, when nothing runs any more, that the instance is to be cancelled. `false`: the
-    /// instance is paused by it.
+    /// instance is paused by it, or as it was to be.
     async fn take_mail(&mut self) -> bool {
         let looks = engine::looks(&self.record);
         if looks || self.looked.as_ref() != Some(&engine::awaits(&self.record)) {
@@ -179,11 +182,19 @@ impl<'a> Several<'a> {
             }
             self.looked = Some(engine::awaits(&self.record));
         }
-        if self.is_ending()
-            && self.running.is_empty()
-            && let Some(cancel) = self.job.cancel_letter(&self.record).await
+        if !self.is_ending() || !self.running.is_empty() {
+            return true;
+        }
+        let asked = self.job.asked(&self.record, &self.reachable).await;
+        if let Some(number) = asked.cancel
+            && !self.apply(Event::Mail(vec![Letter { number, body: Body::Cancel }])).await
         {
-            return self.apply(Event::Mail(vec![cancel])).await;
+            return false;
+        }
+        if let Some(number) = asked.pause.filter(|_| !self.record.status.is_at_rest()) {
+            self.keep_saved();
+            self.job.pause_as_asked(self.record.clone(), number).await;
+            return false;
         }
         true
     }
@@ -300,9 +311,12 @@ impl<'a> Several<'a> {
         next
     }
 
-    /// Whether nothing more is begun, as the instance is to be cancelled when what runs has ended.
+    /// Whether nothing more is begun, as the instance is to be cancelled or paused when what runs has ended.
+    ///
+    /// To be cancelled, it must have been found out first what became of the attempts that a lost worker may have begun.
     fn is_ending(&self) -> bool {
-        self.reachable.is_cancelled() && self.record.status == Status::Running
+        let cancelled = self.reachable.is_cancelled() && self.record.status == Status::Running;
+        (cancelled && self.begun) || self.reachable.is_paused()
     }
 
     /// Whether an attempt is being made that nothing may run beside.
@@ -342,6 +356,7 @@ impl<'a> Several<'a> {
         if next.is_empty() {
             return;
         }
+        self.begun = true;
         let next: HashSet<u64> = next.iter().map(|call| call.occurrence).collect();
         for call in self.calls(|call| next.contains(&call.occurrence)) {
             let Some(step) = self.job.saga().step(&call.step).cloned() else { continue };

@@ -18,8 +18,8 @@ use crate::clock::Clock;
 use crate::example::{Script, charges, fan, order, probe};
 use crate::record::{self, Json, Record};
 use crate::transport::{
-    Append, AppendError, Deliveries, Delivery, DeliveryOptions, Entries, InstanceId, Mail, Note, Post, Revision,
-    Stored, Transport, Watch, embedded,
+    Append, AppendError, Deliveries, Delivery, DeliveryOptions, Entries, InstanceId, Mail, Note, Post, RecordPage,
+    Revision, Stored, Transport, Watch, embedded,
 };
 use crate::{Client, Error, ErrorKind};
 
@@ -155,6 +155,18 @@ impl Transport for Faulty {
         most: usize,
     ) -> BoxFuture<'a, Result<Vec<Mail>, Error>> {
         self.inner.mail(instance, name, after, most)
+    }
+
+    fn mailbox<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Vec<(String, u64)>, Error>> {
+        self.inner.mailbox(instance)
+    }
+
+    fn records<'a>(
+        &'a self,
+        saga: Option<&'a str>,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<RecordPage, Error>> {
+        self.inner.records(saga, after)
     }
 
     fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {
