@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 
 use crate::arguments;
 use crate::definition::SagaDefinition;
-use crate::durable::{Caught, Durable, Pending, Reply, misfit, scope};
+use crate::durable::{Boxable, Caught, Durable, Pending, Reply, misfit, scope};
 use crate::inject::Injected;
 use crate::machine::first_frame;
 use crate::message::{Message, Shape};
@@ -180,6 +180,8 @@ impl<S: Saga> Kind<S> for SagaKind {
         unreachable!("sagas are not deferred")
     }
 }
+
+impl<M: Message> Boxable for Call<M> where M::Kind: Kind<M> {}
 
 #[diagnostic::do_not_recommend]
 impl<M: Message> Durable for Call<M> {

@@ -130,8 +130,8 @@ pub use call::Call;
 pub use client::{Client, Handle, IfExists, InstanceStatus, SagaError};
 pub use context::{IdempotencyKey, StepContext};
 pub use durable::{
-    Detached, Durable, Signal, Started, StartedSet, StepError, TimedOut, Winner, commit, defer, join_all, race_all,
-    signal, sleep, sleep_until, try_join_all,
+    Boxable, Boxed, Detached, Durable, Signal, Started, StartedSet, StepError, TimedOut, Winner, commit, defer,
+    join_all, race_all, signal, sleep, sleep_until, try_join_all,
 };
 pub use error::{Error, ErrorKind};
 pub use failure::Failure;

@@ -5,6 +5,7 @@
 //! old record doesn't fit) it notes why, leaves its loop, and awaits a future that is never ready: the only `.await` in
 //! it, where no variable is alive any more. (Each `.await` costs rustc time for each variable that is alive there.)
 
+use std::any::TypeId;
 use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::arguments;
 use crate::definition::{Outline, SagaDefinition, Variable};
-use crate::durable::{Durable, Pending};
+use crate::durable::{Durable, Inside, Pending};
 use crate::message::{Message, Shape};
 use crate::record::{Frame, Reply, Unserializable, Value};
 use crate::saga::Saga;
@@ -199,6 +200,13 @@ impl<'a> Machine<'a> {
         match &mut self.task {
             Task::Run { .. } => None,
             Task::Describe(definition) => Some(definition),
+        }
+    }
+
+    /// Describes what stands in a `.boxed()` of the code.
+    pub fn describe_boxed<D: Durable<Output: 'static>>(&mut self, _inside: Inside<D>) {
+        if let Some(definition) = self.definition() {
+            definition.add_boxed(TypeId::of::<D::Output>(), D::describe);
         }
     }
 

@@ -36,6 +36,11 @@ pub(crate) fn collect<T>(starts: Starts, run: impl FnOnce() -> T) -> (T, Starts)
     (output, RUN.take().unwrap_or_default())
 }
 
+/// Whether a saga's code runs here, in an instance.
+pub(crate) fn is_running() -> bool {
+    RUN.with_borrow(Option::is_some)
+}
+
 /// Starts a call, as one of a set if that is not 0. The ticket; none in an inline run.
 pub(crate) fn start(begin: impl FnOnce() -> Result<Pending, Unserializable>, set: u64) -> Option<u64> {
     let ticket = ticket()?;

@@ -4,6 +4,8 @@
 #[path = "composition/support.rs"]
 mod support;
 
+#[path = "composition/boxed.rs"]
+mod boxed;
 #[path = "composition/bytes.rs"]
 mod bytes;
 #[path = "composition/child_ids.rs"]

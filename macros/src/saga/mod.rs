@@ -11,6 +11,7 @@
 
 mod analyze;
 mod assigned;
+mod boxed;
 mod check;
 mod emit;
 mod graph;
@@ -87,6 +88,7 @@ fn compile(function: &Function, body: &Block, diagnostics: &mut Diagnostics) -> 
         .map(|param| Binding { ident: param.ident.clone(), mutable: param.mutable, by_ref: false })
         .collect();
     let mut body = body.clone();
+    let boxed = boxed::note(&mut body);
     let renamed = resolve::resolve(&names, &mut body, diagnostics);
     let ident = &function.ident;
     let fields = function.params.iter().map(|param| {
@@ -111,7 +113,7 @@ fn compile(function: &Function, body: &Block, diagnostics: &mut Diagnostics) -> 
     if cfg!(debug_assertions) && diagnostics.is_empty() {
         verify::verify(&graph, &liveness);
     }
-    emit::emit(&graph, &liveness, function.is_fallible())
+    emit::emit(&graph, &liveness, &boxed, function.is_fallible())
 }
 
 /// ```text

@@ -4,12 +4,15 @@ use std::any::TypeId;
 use std::borrow::Cow;
 
 use super::migration::Migrate;
-use super::{Outline, StateDefinition};
+use super::{Outline, SagaDefinition, StateDefinition};
 use crate::arguments;
 use crate::machine::{self, Advance};
 use crate::record::{Frame, Reply, Unreadable, Value};
 use crate::saga::Saga;
 use crate::starts::Starts;
+
+/// Adds the steps and sagas that something may run to a definition.
+pub(crate) type Describe = fn(&mut SagaDefinition);
 
 /// One compiled function.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub(crate) struct Body {
     pub(super) outline: Outline,
     /// What was added since the last state.
     pub(super) awaited: Awaited,
+    /// What its code boxes, by the type that it yields.
+    pub(super) boxed: Vec<(TypeId, Describe)>,
     /// Makes instances of earlier versions into instances of this one.
     pub(super) migrate: Option<Migrate>,
     advance: fn(&Frame, Option<Reply>, Starts) -> (Advance, Starts),
@@ -46,6 +51,7 @@ impl Body {
             states: Vec::new(),
             outline: &[],
             awaited: Awaited::default(),
+            boxed: Vec::new(),
             migrate: None,
             advance: machine::advance::<S>,
             check_arguments: |given| arguments::read_value::<S>(given).map(drop),

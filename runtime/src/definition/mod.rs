@@ -6,7 +6,7 @@ mod saga;
 mod step;
 mod variable;
 
-pub(crate) use body::Body;
+pub(crate) use body::{Body, Describe};
 pub use migration::Migration;
 pub(crate) use saga::Outline;
 pub use saga::{SagaDefinition, StateDefinition};

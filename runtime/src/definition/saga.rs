@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::body::Awaited;
-use super::{Body, Migration, StepDefinition, Variable};
+use super::{Body, Describe, Migration, StepDefinition, Variable};
 use crate::Failure;
 use crate::machine::{self, Advance, States};
 use crate::record::{Frame, Reply};
@@ -141,6 +141,19 @@ impl SagaDefinition {
         for (state, (_, waits)) in body.states.iter_mut().zip(states) {
             state.variables = waits.iter().map(|slot| slots[*slot].clone()).collect();
         }
+    }
+
+    /// The code of the saga that is described boxes calls that yield this, and are described so.
+    pub(crate) fn add_boxed(&mut self, yields: TypeId, describe: Describe) {
+        if let Some(body) = self.current_body() {
+            body.boxed.push((yields, describe));
+        }
+    }
+
+    /// A boxed call is awaited that yields this: it may be any of those that the code boxes.
+    pub(crate) fn describe_boxed(&mut self, yields: TypeId) {
+        let boxed = self.current_body().map(|body| body.boxed.clone()).unwrap_or_default();
+        boxed.iter().filter(|(of, _)| *of == yields).for_each(|(_, describe)| describe(self));
     }
 
     pub(crate) fn set_outline(&mut self, outline: Outline) {

@@ -5,6 +5,7 @@
 //! [`race_all`]) put leaves together.
 
 mod all;
+mod boxed;
 mod caught;
 mod child;
 mod join;
@@ -17,6 +18,7 @@ mod time;
 mod timeout;
 
 pub use all::{JoinAll, TryJoinAll, join_all, try_join_all};
+pub use boxed::{Boxable, Boxed, Inside};
 pub use caught::{Caught, StepError};
 pub use child::{CaughtChild, ChildCall, CompensatedChild, Detach, Detached};
 pub use join::{Join, TryJoin};
@@ -121,6 +123,54 @@ pub trait Durable: Sized {
     /// ```
     fn timeout(self, limit: impl IntoDuration) -> Timeout<Self> {
         Timeout::new(self, limit)
+    }
+
+    /// The same call as one of which it is only known what it yields, so that different ones stand in one list: calls of steps, calls of sagas
+    /// and sleeps. In the record it is what it was. To be written in the saga's own body.
+    ///
+    /// ```
+    /// use sagaflow::prelude::*;
+    ///
+    /// #[step]
+    /// async fn by_car(parcel: u64) -> Result<String, Failure> {
+    ///     Ok(format!("{parcel} by car"))
+    /// }
+    ///
+    /// #[step]
+    /// async fn by_train(parcel: u64, wagon: u64) -> Result<String, Failure> {
+    ///     Ok(format!("{parcel} in wagon {wagon}"))
+    /// }
+    ///
+    /// #[saga]
+    /// async fn deliver(parcel: u64) -> Result<String, Failure> {
+    ///     let ways = vec![by_car(parcel).boxed(), by_train(parcel, 7).boxed()];
+    ///     let (place, delivered) = race_all(ways).await;
+    ///     Ok(format!("{place}: {}", delivered?))
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), sagaflow::Error> {
+    /// let transport = sagaflow::connect("embedded:").await?;
+    /// let worker = Worker::builder(transport.clone()).serve::<deliver>().build()?.spawn();
+    /// let handle = Client::new(transport).start(deliver(5)).await?;
+    /// assert!(["0: 5 by car", "1: 5 in wagon 7"].contains(&handle.outcome().await?.unwrap().as_str()));
+    /// worker.shutdown().await
+    /// # }
+    /// ```
+    fn boxed(self) -> Boxed<Self::Output>
+    where
+        Self: Boxable + 'static,
+    {
+        Boxed::unseen(self)
+    }
+
+    /// What [`boxed`](Self::boxed) is in the body of a saga.
+    #[doc(hidden)]
+    fn boxed_in(self, _: Inside<Self>) -> Boxed<Self::Output>
+    where
+        Self: 'static,
+    {
+        Boxed::seen(self)
     }
 
     /// Starts it now, to be awaited later: it runs while the saga's code goes on. A plain call, without `.await`; it begins when

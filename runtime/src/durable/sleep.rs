@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Durable, IntoDuration, IntoTime, Pending, Reply, misfit};
+use super::{Boxable, Durable, IntoDuration, IntoTime, Pending, Reply, misfit};
 use crate::definition::SagaDefinition;
 use crate::record::{Node, Timer, Unreadable, Unserializable};
 
@@ -74,6 +74,8 @@ pub fn sleep(time: impl IntoDuration) -> Sleep {
 pub fn sleep_until(time: impl IntoTime) -> Sleep {
     Sleep { timer: time.into_time().map(Timer::at) }
 }
+
+impl Boxable for Sleep {}
 
 #[diagnostic::do_not_recommend]
 impl Durable for Sleep {

@@ -33,6 +33,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::analyze::Liveness;
+use super::boxed;
 use super::graph::{BlockId, End, Graph, Site, SiteId, VarId};
 use super::outline::{Node, Outline, Way, outline};
 use super::regions;
@@ -40,7 +41,7 @@ use region::Region;
 use slots::Slots;
 
 /// Emits the body of `resume`, and tells which state comes after which.
-pub(crate) fn emit(graph: &Graph, liveness: &Liveness, is_fallible: bool) -> (TokenStream, Outline) {
+pub(crate) fn emit(graph: &Graph, liveness: &Liveness, boxed: &[Ident], is_fallible: bool) -> (TokenStream, Outline) {
     let emitter = Emitter::new(graph, liveness);
     let outline = outline(graph, liveness, &emitter.heads, is_fallible);
     let regions: Vec<_> = emitter.heads.iter().map(|head| Region::new(&emitter, *head)).collect();
@@ -64,6 +65,8 @@ pub(crate) fn emit(graph: &Graph, liveness: &Liveness, is_fallible: bool) -> (To
     });
     let resumed = emitter.sites.iter().map(|id| &emitter.variants[&emitter.resumed_at(*id)]);
     let describe = emitter.describe(&saved, &outline);
+    let boxed = boxed::left(boxed, &quote!(#(#arms)*));
+    let root = graph.root.at(Span::mixed_site());
     // In a block of their own: nothing is alive any more at the one `.await`.
     let resume = quote! {
         enum __At { #(#variants,)* Description }
@@ -72,12 +75,14 @@ pub(crate) fn emit(graph: &Graph, liveness: &Liveness, is_fallible: bool) -> (To
             #machine.states(&[#(#states),*]);
             #slots
             #(#awaits)*
+            #(let #boxed = #root::__private::Inside::new();)*
             let #at = #machine.enter([#(__At::#resumed),*], __At::Start, __At::Description);
             if let ::core::option::Option::Some(mut #at) = #at {
                 #label: loop {
                     match #at {
                         #(#arms)*
                         __At::Description => {
+                            #(#root::__private::Machine::describe_boxed(#machine, #boxed);)*
                             #describe
                             break #label;
                         }
