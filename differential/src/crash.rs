@@ -8,12 +8,12 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use sagaflow::Error;
 use sagaflow::transport::{
-    Append, AppendError, Deliveries, DeliveryOptions, InstanceId, Mail, Note, Post, RecordPage, Revision, Stored,
-    Transport, Watch,
+    Append, AppendError, Deliveries, DeliveryOptions, Discard, InstanceId, Mail, Note, Post, RecordPage, Revision,
+    Stored, Transport, Watch,
 };
 use tokio::sync::Notify;
 
-/// When the worker dies. What it notes beside a record counts as an append.
+/// When the worker dies. What it notes beside a record, and what it posts, counts as an append.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Crash {
     /// Never.
@@ -84,7 +84,19 @@ impl Transport for Crashing {
     }
 
     fn post<'a>(&'a self, post: Post<'a>) -> BoxFuture<'a, Result<u64, AppendError>> {
-        self.inner.post(post)
+        Box::pin(async move {
+            let number = self.appends.fetch_add(1, Ordering::SeqCst) + 1;
+            if self.crash == Crash::Before(number) {
+                return self.die().await;
+            }
+            let posted = self.inner.post(post).await;
+            match self.crash {
+                Crash::After(after) if after == number => self.die().await,
+                // What has been posted before is told again and again, and is no boundary.
+                Crash::AfterEach if posted.is_ok() => self.die().await,
+                _ => posted,
+            }
+        })
     }
 
     fn mail<'a>(
@@ -109,8 +121,8 @@ impl Transport for Crashing {
         self.inner.records(saga, after)
     }
 
-    fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {
-        self.inner.discard(instance, taken)
+    fn discard<'a>(&'a self, instance: &'a InstanceId, which: Discard<'a>) -> BoxFuture<'a, ()> {
+        self.inner.discard(instance, which)
     }
 
     fn notes<'a>(&'a self, instance: &'a InstanceId, of: Revision) -> BoxFuture<'a, Result<Vec<Bytes>, Error>> {

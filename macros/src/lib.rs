@@ -11,6 +11,7 @@ mod message;
 #[cfg(test)]
 mod mutations;
 mod options;
+mod request;
 mod root;
 mod saga;
 mod signal;
@@ -115,6 +116,27 @@ pub fn saga(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn signal(options: TokenStream, item: TokenStream) -> TokenStream {
     guarded("signal", item.into(), |item| signal::expand(options.into(), item)).into()
+}
+
+/// Makes a type a request: what an instance can be asked (`client.ask(…)`), and what a saga answers that awaits it by `request::<AddItem>()`.
+///
+/// It needs `Serialize` and `Deserialize`, and so does what it is answered with. Its name in messages is the type's, unless
+/// `#[request(reply = …, name = "…")]` says another.
+///
+/// ```
+/// use sagaflow::prelude::*;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[request(reply = Result<u64, String>)]
+/// #[derive(Serialize, Deserialize)]
+/// struct AddItem {
+///     price: u64,
+/// }
+/// # assert_eq!(<AddItem as sagaflow::Request>::NAME, "AddItem");
+/// ```
+#[proc_macro_attribute]
+pub fn request(options: TokenStream, item: TokenStream) -> TokenStream {
+    guarded("request", item.into(), |item| request::expand(options.into(), item)).into()
 }
 
 /// Sets a step's retry policy: `#[retry(exponential, base = "1s", factor = 1.0, max_attempts = 8)]`.

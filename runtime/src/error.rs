@@ -44,6 +44,12 @@ pub enum ErrorKind {
     NotRunning,
     /// The instance is neither stuck nor paused, or doesn't wait for what was asked for: there is nothing to retry, skip or resume.
     NotStuck,
+    /// It was asked, and has come to its end without an answer.
+    Unanswered,
+    /// The promise was resolved or rejected before, or the saga has given it up.
+    AlreadyResolved,
+    /// A token of a promise that is none.
+    InvalidToken,
     /// A value can't be written as a message, or would not come back as it was.
     Unserializable,
     /// A stored record can't be read.

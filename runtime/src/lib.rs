@@ -113,6 +113,7 @@ mod message;
 mod misfit;
 mod over;
 mod progress;
+mod random;
 mod rest;
 mod saga;
 mod slot;
@@ -130,8 +131,8 @@ pub use call::Call;
 pub use client::{Client, Handle, IfExists, InstanceStatus, SagaError};
 pub use context::{IdempotencyKey, StepContext};
 pub use durable::{
-    Boxable, Boxed, Detached, Durable, Signal, Started, StartedSet, StepError, TimedOut, Winner, commit, defer,
-    join_all, race_all, signal, sleep, sleep_until, try_join_all,
+    Boxable, Boxed, Detached, Durable, Promised, Rejected, ReplyTo, Request, Signal, Started, StartedSet, StepError,
+    TimedOut, Winner, commit, defer, join_all, promise, race_all, request, signal, sleep, sleep_until, try_join_all,
 };
 pub use error::{Error, ErrorKind};
 pub use failure::Failure;
@@ -143,7 +144,7 @@ pub use retry::RetryPolicy;
 pub use saga::Saga;
 #[cfg(feature = "testing")]
 pub use sagaflow_macros::test;
-pub use sagaflow_macros::{compensate, retry, saga, signal, step};
+pub use sagaflow_macros::{compensate, request, retry, saga, signal, step};
 pub use slot::Saved;
 pub use step::Step;
 pub use transport::{ConnectOptions, Transport, connect, connect_with};

@@ -97,6 +97,8 @@ pub(crate) fn form(form: &str) -> Option<&'static str> {
         "Timeout" => "something with a `.timeout(…)`",
         "Sleep" => "a `sleep`",
         "Signalled" => "a `signal`",
+        "Requested" => "a `request`",
+        "Promised" => "a promise",
         "TryTake" => "a `signal` with `.try_take()`",
         "Drain" => "a `signal` with `.drain()`",
         "Join" | "JoinAll" => "a `join!`",

@@ -1,8 +1,8 @@
 //! What nearly every application names: `use sagaflow::prelude::*;`.
 
 pub use crate::{
-    Boxed, Call, Client, Dependencies, Detached, Durable, Failure, Handle, IfExists, RunningWorker, Saga, SagaError,
-    Started, StartedSet, StepContext, StepError, TimedOut, Transport, Winner, Worker, attribute, commit, compensate,
-    connect, defer, join, join_all, progress, race, race_all, retry, saga, signal, sleep, sleep_until, step, try_join,
-    try_join_all,
+    Boxed, Call, Client, Dependencies, Detached, Durable, Failure, Handle, IfExists, Rejected, ReplyTo, RunningWorker,
+    Saga, SagaError, Started, StartedSet, StepContext, StepError, TimedOut, Transport, Winner, Worker, attribute,
+    commit, compensate, connect, defer, join, join_all, progress, promise, race, race_all, request, retry, saga,
+    signal, sleep, sleep_until, step, try_join, try_join_all,
 };

@@ -9,7 +9,7 @@ pub use crate::record::Record;
 pub use crate::arguments::{Argument, Arguments, Written};
 pub use crate::call::{SagaKind, StepKind};
 pub use crate::definition::{SagaDefinition, StepDefinition};
-pub use crate::durable::{Durable, Inside, Signal, Site};
+pub use crate::durable::{Durable, Inside, Request, Signal, Site};
 pub use crate::inject::Injected;
 pub use crate::machine::Machine;
 pub use crate::message::{Broken, Fallible, Message, Plain, Shape};

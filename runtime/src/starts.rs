@@ -18,6 +18,10 @@ pub(crate) struct Starts {
     pub(crate) sets: Vec<u64>,
     /// What was started.
     pub(crate) started: Vec<Started>,
+    /// The promises that were made, by number, and what a token must know of them.
+    pub(crate) promises: Vec<(u64, String)>,
+    /// Whose run it is: saga and id.
+    pub(crate) instance: (String, String),
     /// Why something could not be started.
     pub(crate) failed: Option<Unserializable>,
     /// What the code has said about the instance.
@@ -72,6 +76,16 @@ pub(crate) fn ticket() -> Option<u64> {
         let run = run.as_mut()?;
         run.last += 1;
         Some(run.last)
+    })
+}
+
+/// Makes a promise: whose it is (saga and id), and its number; none in an inline run.
+pub(crate) fn promise(secret: &str) -> Option<((String, String), u64)> {
+    let number = ticket()?;
+    RUN.with_borrow_mut(|run| {
+        let run = run.as_mut()?;
+        run.promises.push((number, secret.to_owned()));
+        Some((run.instance.clone(), number))
     })
 }
 

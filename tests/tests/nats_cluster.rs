@@ -8,7 +8,8 @@ use bytes::Bytes;
 use futures::future::join_all;
 use futures::{FutureExt, StreamExt};
 use sagaflow::transport::{
-    Append, AppendError, ConnectOptions, Deliveries, Delivery, DeliveryOptions, InstanceId, Revision, Transport, nats,
+    Append, AppendError, ConnectOptions, Deliveries, Delivery, DeliveryOptions, InstanceId, Post, Revision, Transport,
+    nats,
 };
 use sagaflow_tests::{Cluster, Logs, NatsServer};
 use tokio::time::timeout;
@@ -226,5 +227,68 @@ async fn the_sweeper_finds_what_a_cluster_has_lost_and_lets_the_rest_be() {
     tokio::select! {
         () = losing => {}
         () = beating => {}
+    }
+}
+
+/// Of those who post with one key one is stored; and while the leader of its stream is killed no mail is lost, or stored twice, and all is told.
+#[tokio::test]
+async fn mail_is_stored_once_and_told_when_its_leader_is_killed() {
+    const LETTERS: usize = 40;
+    let mut cluster = Cluster::start().await;
+    let transport = open(&cluster.url()).await;
+    let mut deliveries = join(&transport, Duration::from_secs(2)).await;
+    let instance = id("order-1");
+    append_surely(&transport, append(&instance, None, "waits")).await;
+    next(&mut deliveries).await.handle.ack().await;
+    let mut racers = Vec::new();
+    for server in &cluster.servers {
+        racers.push(open(&server.url()).await);
+    }
+    let post_surely = async |transport: &Arc<dyn Transport>, key: &str| {
+        loop {
+            let payload = Bytes::copy_from_slice(key.as_bytes());
+            let post = Post { instance: &instance, name: "mail", key, remember: false, answer_for: None, payload };
+            match transport.post(post).await {
+                Ok(_) => return true,
+                Err(AppendError::Superseded { .. }) => return false,
+                Err(AppendError::Unknown(_) | AppendError::Undecided | AppendError::Busy(_)) => {}
+                Err(other) => panic!("{other}"),
+            }
+        }
+    };
+    let race = racers.iter().map(|racer| post_surely(racer, "raced"));
+    let won = timeout(PATIENCE, join_all(race)).await.expect("each is decided");
+    assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?}");
+    let keys: Vec<String> = (0..LETTERS).map(|letter| format!("letter-{letter}")).collect();
+    let posted = tokio::sync::watch::Sender::new(0);
+    let posting = async {
+        for key in &keys {
+            // Through all servers, one of which is dead before long: one answer is enough.
+            let posts = racers.iter().map(|racer| Box::pin(post_surely(racer, key)));
+            timeout(PATIENCE, futures::future::select_all(posts)).await.expect("in time");
+            posted.send_modify(|posted| *posted += 1);
+        }
+    };
+    let killing = async {
+        posted.subscribe().wait_for(|posted| *posted >= LETTERS / 4).await.unwrap();
+        leader(&mut cluster, "sagaflow-mail").await.kill();
+    };
+    tokio::join!(posting, killing);
+    let mail = async {
+        loop {
+            match transport.mail(&instance, "mail", 0, 1000).await {
+                Ok(mail) => return mail,
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    };
+    let mail = timeout(PATIENCE, mail).await.expect("it is read");
+    let texts: BTreeSet<_> = mail.iter().map(|mail| mail.payload.clone()).collect();
+    assert_eq!((mail.len(), texts.len()), (LETTERS + 1, LETTERS + 1), "each once");
+    let mut untold: BTreeSet<u64> = mail.iter().map(|mail| mail.number).collect();
+    while !untold.is_empty() {
+        let told = next(&mut deliveries).await;
+        untold.remove(&told.notice.as_ref().expect("the record wants nothing").number);
+        told.handle.ack().await;
     }
 }

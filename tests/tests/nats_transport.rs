@@ -13,6 +13,8 @@ mod deliveries;
 mod faults;
 #[path = "nats_transport/layout.rs"]
 mod layout;
+#[path = "nats_transport/mail.rs"]
+mod mail;
 #[path = "nats_transport/sweeper.rs"]
 mod sweeper;
 #[path = "nats_transport/timers.rs"]

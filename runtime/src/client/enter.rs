@@ -22,6 +22,12 @@ pub(super) async fn enter(
     start: Start,
     if_exists: IfExists,
 ) -> Result<(), Error> {
+    if if_exists == IfExists::Restart {
+        let text = format!(
+            "{instance} can't be started anew by the ingress: only a worker, or a client that is trusted, may supersede a record"
+        );
+        return Err(Error::new(ErrorKind::Denied, text));
+    }
     let payload = encode(client, instance, &start)?;
     let exists = || Error::new(ErrorKind::AlreadyStarted, format!("{instance} has been started before"));
     if if_exists == IfExists::Refuse && client.transport.latest(instance).await?.is_some() {

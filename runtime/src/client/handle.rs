@@ -106,6 +106,11 @@ impl<S: Saga> Handle<S> {
         super::SignalBuilder::new(&self.client, Ok(self.instance.clone()), signal)
     }
 
+    /// Asks the instance, and waits for its answer; see [`Client::ask`].
+    pub fn ask<T: crate::Request>(&self, request: T) -> super::AskBuilder<'_, T> {
+        super::AskBuilder::new(&self.client, Ok(self.instance.clone()), request)
+    }
+
     /// Cancels the instance; see [`Client::cancel`].
     ///
     /// # Errors

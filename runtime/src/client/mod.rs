@@ -1,6 +1,8 @@
 //! The client: starts instances, and looks at them. It needs a transport and no worker.
 
+mod ask;
 mod batch;
+mod begin;
 mod enter;
 mod handle;
 mod id;
@@ -9,20 +11,23 @@ mod operate;
 mod outcome;
 mod post;
 mod prepared;
+mod promise;
+mod signal;
 mod start;
 mod status;
 #[cfg(test)]
 mod tests;
 mod watch;
 
+pub use ask::AskBuilder;
 pub use batch::{Batch, BatchReport};
 pub use handle::Handle;
 pub use list::{Filter, Listing};
 pub use operate::SkipBuilder;
 pub use outcome::SagaError;
-pub use post::SignalBuilder;
 pub use prepared::{PreparedSignal, PreparedStart};
-pub use start::{IfExists, StartBuilder};
+pub use signal::SignalBuilder;
+pub use start::{IfExists, StartAndAsk, StartAndSignal, StartBuilder};
 pub use status::InstanceStatus;
 pub use watch::InstanceWatch;
 
@@ -154,6 +159,38 @@ impl Client {
     /// a signal, nobody checks; [`Handle::signal`] is the same for an instance that one has the handle of.
     pub fn signal<T: crate::Signal>(&self, saga: &str, id: &str, signal: T) -> SignalBuilder<'_, T> {
         SignalBuilder::new(self, InstanceId::new(saga, id).map_err(Error::from), signal)
+    }
+
+    /// Asks an instance, and waits for its answer: `client.ask("cart", id, AddItem { price }).await?`. [`Handle::ask`] is the same for an instance
+    /// that one has the handle of.
+    pub fn ask<T: crate::Request>(&self, saga: &str, id: &str, request: T) -> AskBuilder<'_, T> {
+        AskBuilder::new(self, InstanceId::new(saga, id).map_err(Error::from), request)
+    }
+
+    /// Resolves a [promise](crate::promise): what awaits it in the saga yields `Ok(value)`. When this returns, that is stored. A value of
+    /// another type than the promise's pauses the instance.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidToken`](crate::ErrorKind::InvalidToken) if the token is none;
+    /// [`ErrorKind::AlreadyResolved`](crate::ErrorKind::AlreadyResolved) if the promise has been resolved or rejected before, or the saga has
+    /// given it up; [`ErrorKind::NotRunning`](crate::ErrorKind::NotRunning) if the instance unwinds or has come to its end, and
+    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if it is no longer there; otherwise what the transport says.
+    pub async fn resolve<T>(&self, token: &str, value: T) -> Result<(), Error>
+    where
+        T: serde::Serialize + serde::de::DeserializeOwned,
+    {
+        promise::settle(self, token, Ok(value)).await
+    }
+
+    /// Rejects a [promise](crate::promise): what awaits it in the saga yields `Err(Rejected { reason })`, with the text of this error.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`resolve`](Self::resolve).
+    pub async fn reject(&self, token: &str, error: impl std::fmt::Display) -> Result<(), Error> {
+        let rejected = crate::Rejected { reason: format!("{error:#}") };
+        promise::settle::<()>(self, token, Err(rejected)).await
     }
 
     /// Cancels an instance: at the next boundary it unwinds, and its outcome is a fault of the kind

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::{Client, post, status};
 use crate::engine::{self, CANCEL, PAUSE, RESERVE, Refused, Which};
 use crate::record::{self, Record, Status, Value};
-use crate::transport::{Append, AppendError, InstanceId, Post, Revision, Stored};
+use crate::transport::{Append, AppendError, Discard, InstanceId, Post, Revision, Stored};
 use crate::worker::KEEP;
 use crate::{Error, ErrorKind, appending};
 
@@ -38,7 +38,7 @@ pub(super) async fn pause(client: &Client, instance: &InstanceId) -> Result<(), 
         return Ok(());
     }
     let (key, payload) = (format!("pause-{revision}"), client.codec.encode(b"null".to_vec()));
-    let post = Post { instance, name: PAUSE, key: &key, remember: false, payload };
+    let post = Post { instance, name: PAUSE, key: &key, remember: false, answer_for: None, payload };
     let Some(number) = post::post_surely(client, post).await? else { return Ok(()) };
     let (_, record) = found(client, instance).await?;
     if engine::taken(&record, PAUSE) < number {
@@ -122,10 +122,18 @@ pub(super) async fn operate(client: &Client, instance: &InstanceId, verb: Verb<'
             Some(next) => !client.transport.mail(instance, CANCEL, engine::taken(next, CANCEL), 1).await?.is_empty(),
             None => false,
         };
+        // What comes later may be for an instance that is started anew.
+        let up_to = match verb {
+            Verb::Terminate => client.transport.mailbox(instance).await?.into_iter().map(|(_, number)| number).max(),
+            _ => None,
+        };
+        let up_to = up_to.unwrap_or_default();
         let append = Append {
             not_before: next.and_then(|next| engine::wakes(next, now)).map(SystemTime::from),
             keep: next.filter(|next| next.status.is_terminal()).map(|_| KEEP),
-            deliver: next.is_some_and(|next| !engine::awaits(next).is_empty() || tells_its_parent(next)),
+            deliver: next.is_some_and(|next| {
+                !engine::awaits(next).is_empty() || tells_its_parent(next) || !next.answers.is_empty()
+            }),
             noted: record.held.is_some(),
             ..Append::new(instance, Some(revision), payload)
         };
@@ -133,12 +141,12 @@ pub(super) async fn operate(client: &Client, instance: &InstanceId, verb: Verb<'
         match appended.map_err(|failed| (failed.unsure, failed.error)) {
             Ok(revision) if cancelled => {
                 let (key, payload) = (format!("cancel-{revision}"), client.codec.encode(b"null".to_vec()));
-                let again = Post { instance, name: CANCEL, key: &key, remember: false, payload };
+                let again = Post { instance, name: CANCEL, key: &key, remember: false, answer_for: None, payload };
                 return post::post_surely(client, again).await.map(drop);
             }
             Ok(_) => {
                 if matches!(verb, Verb::Terminate) {
-                    client.transport.discard(instance, None).await;
+                    client.transport.discard(instance, Discard::Ended { up_to }).await;
                 }
                 return Ok(());
             }

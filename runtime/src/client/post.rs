@@ -1,132 +1,93 @@
-//! Signals and cancels: what a client sends to an instance.
+//! What a client sends to an instance: how it is stored, and whether the instance still takes it.
 
-use std::future::IntoFuture;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures::future::BoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::{Client, PreparedSignal, status};
-use crate::durable::Signal;
-use crate::engine::{self, CANCEL, RESERVE};
-use crate::record::{self, Cause, FaultKind, Record, SIGNAL_FORMAT, SentSignal, Status, Value};
+use super::{Client, status};
+use crate::engine::CANCEL;
+use crate::record::{self, Cause, FaultKind, Letter, Record, Status, Value};
 use crate::transport::{AppendError, InstanceId, Post};
-use crate::{Error, ErrorKind, appending};
+use crate::{Error, ErrorKind, appending, random};
 
 /// For so long a sender tries to get an answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A signal that is put together; `.await` it.
+/// A signal or a request, before it is known what it meets.
 #[derive(Debug)]
-#[must_use = "nothing is sent until it is awaited"]
-pub struct SignalBuilder<'c, T> {
-    client: &'c Client,
-    instance: Result<InstanceId, Error>,
-    signal: T,
-    key: Option<String>,
+pub(super) struct Mailing {
+    /// Where it goes.
+    pub(super) queue: String,
+    /// The answer is to be found by a key that begins so; none, if none is wanted.
+    pub(super) answer: Option<String>,
+    pub(super) value: Value,
+    /// The sender's, or one that nobody else has.
+    pub(super) key: String,
+    /// Whether it is the sender's.
+    pub(super) remember: bool,
 }
 
-impl<'c, T: Signal> SignalBuilder<'c, T> {
-    pub(super) fn new(client: &'c Client, instance: Result<InstanceId, Error>, signal: T) -> Self {
-        Self { client, instance, signal, key: None }
-    }
-
-    /// Names this signal among those of its type to this instance: sent again with the same key, it is dropped, for as long as the instance
-    /// lives. So who doesn't know whether a signal was sent can send it again. 1 to 128 ASCII letters, digits and signs other than
-    /// `.` `*` `>` `/` `\`.
-    pub fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = Some(key.into());
-        self
-    }
-
-    async fn send(self) -> Result<(), Error> {
-        let Self { client, instance, signal, key } = self;
+impl Mailing {
+    pub(super) fn new<T: Serialize + DeserializeOwned>(
+        queue: String,
+        answer: Option<String>,
+        value: &T,
+        key: Option<String>,
+    ) -> Result<Self, Error> {
         let remember = key.is_some();
-        let sent =
-            SentSignal { format: SIGNAL_FORMAT, name: T::NAME.to_owned(), key: named(key), value: value(&signal)? };
-        send(client, &instance?, &sent, remember).await
-    }
-
-    /// Writes the signal down instead of sending it: for an outbox, or somebody who sends it later
-    /// ([`Client::send_prepared`]). It has a key in any case: without one of yours, a random one.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidId`] if the saga, the id or the key can't be one; [`ErrorKind::Unserializable`] if the signal can't be
-    /// written; [`ErrorKind::TooLarge`] if it is more than the transport takes.
-    pub fn prepare(self) -> Result<PreparedSignal, Error> {
-        let Self { client, instance, signal, key } = self;
-        let (instance, key) = (instance?, named(key));
-        InstanceId::new(instance.saga(), key.as_str()).map_err(|_| {
-            let text = format!(
-                "the key `{key}` of the signal `{}` can't be used (allowed: 1 to {} ASCII letters, digits and signs other than `.` `*` `>` `/` `\\`)",
-                T::NAME,
-                InstanceId::MAX_LEN
-            );
-            Error::new(ErrorKind::InvalidId, text)
+        let key = key.unwrap_or_else(|| format!("{:032x}", random::bits()));
+        let value = Value::write(value).map_err(|error| {
+            Error::new(ErrorKind::Unserializable, format!("what is sent to `{queue}` can't be written: {error}"))
         })?;
-        let sent = SentSignal { format: SIGNAL_FORMAT, name: T::NAME.to_owned(), key, value: value(&signal)? };
-        let (size, limit) = (encode(client, &sent).len(), client.transport.max_record().saturating_sub(RESERVE));
-        if size > limit {
-            let text = format!("the signal `{}` has {size} bytes, and {limit} is the most", T::NAME);
-            return Err(Error::new(ErrorKind::TooLarge, text));
-        }
-        Ok(PreparedSignal { instance, sent })
+        Ok(Self { queue, answer, value, key, remember })
     }
-}
 
-fn named(key: Option<String>) -> String {
-    key.unwrap_or_else(|| format!("{:032x}", fastrand::u128(..)))
-}
+    /// Its key in a life of the instance: each life has its own.
+    fn key_in(&self, life: u32) -> String {
+        if life == record::first() { self.key.clone() } else { format!("{}@{life}", self.key) }
+    }
 
-fn value<T: Signal>(signal: &T) -> Result<Value, Error> {
-    Value::write(signal).map_err(|error| {
-        Error::new(ErrorKind::Unserializable, format!("the signal `{}` can't be written: {error}", T::NAME))
-    })
-}
+    /// By what the answer is found.
+    pub(super) fn answer_in(&self, life: u32) -> Option<String> {
+        self.answer.as_ref().map(|begins| format!("{begins}-{}", self.key_in(life)))
+    }
 
-fn encode(client: &Client, sent: &SentSignal) -> Bytes {
-    client.codec.encode(sent.value.as_json().to_owned().into_bytes())
-}
+    /// Stores it for a life of the instance. Its number; `None`: there has been mail with this key.
+    pub(super) async fn post(&self, client: &Client, instance: &InstanceId, life: u32) -> Result<Option<u64>, Error> {
+        let letter = Letter::new(life, self.answer_in(life), self.value.clone());
+        let (name, key, payload) = (&*self.queue, &*self.key_in(life), letter.encode(&*client.codec));
+        let post = Post { instance, name, key, remember: self.remember, answer_for: None, payload };
+        post_surely(client, post).await
+    }
 
-pub(super) async fn send(
-    client: &Client,
-    instance: &InstanceId,
-    sent: &SentSignal,
-    remember: bool,
-) -> Result<(), Error> {
-    standing(client, instance).await.and_then(|record| takes_signals(instance, &record))?;
-    let SentSignal { name, key, .. } = sent;
-    let post = Post { instance, name, key, remember, payload: encode(client, sent) };
-    let Some(number) = post_surely(client, post).await? else { return Ok(()) };
-    // It may have come to its end meanwhile: then it has either taken the signal, or never will.
-    let record = standing(client, instance).await?;
-    if engine::taken(&record, name) >= number { Ok(()) } else { takes_signals(instance, &record) }
-}
+    /// Whether the instance was started with it.
+    pub(super) fn has_begun(&self, record: &Record) -> bool {
+        record.begun_with.as_ref() == Some(&self.key)
+    }
 
-impl<'c, T: Signal + Sync> IntoFuture for SignalBuilder<'c, T> {
-    type Output = Result<(), Error>;
-    type IntoFuture = BoxFuture<'c, Self::Output>;
-
-    /// Sends the signal. When this returns it is stored, for the instance to take it in its turn.
-    ///
-    /// It fails with [`ErrorKind::NotFound`] if there is no such instance, and with [`ErrorKind::NotRunning`] if it unwinds or has come to its
-    /// end, also if it does so in this very moment without taking the signal.
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+    /// Whether the instance has taken it, in the life that it was posted to. Who looks so late that this is no longer known is told that it has not.
+    pub(super) fn is_taken(&self, record: &Record, life: u32, number: u64) -> bool {
+        let taken = match record.life.checked_sub(life) {
+            Some(0) => &record.taken,
+            Some(1) => &record.ended_with,
+            _ => return false,
+        };
+        taken.get(&self.queue).is_some_and(|taken| *taken >= number)
     }
 }
 
 /// See [`Client::cancel`].
 pub(super) async fn cancel(client: &Client, instance: &InstanceId) -> Result<(), Error> {
-    if is_over(instance, &*standing(client, instance).await?)? {
+    let before = standing(client, instance).await?;
+    if is_over(instance, &before)? {
         return Ok(());
     }
-    let payload = client.codec.encode(b"null".to_vec());
-    let post = Post { instance, name: CANCEL, key: "cancel", remember: false, payload };
-    let Some(number) = post_surely(client, post).await? else { return Ok(()) };
+    let cancel = Mailing::new(CANCEL.to_owned(), None, &(), None)?;
+    let cancel = Mailing { key: "cancel".to_owned(), ..cancel };
+    let Some(number) = cancel.post(client, instance, before.life).await? else { return Ok(()) };
     let record = standing(client, instance).await?;
-    if engine::taken(&record, CANCEL) < number {
+    if !cancel.is_taken(&record, before.life, number) && record.life == before.life {
         is_over(instance, &record)?;
     }
     Ok(())
@@ -148,23 +109,36 @@ fn is_over(instance: &InstanceId, record: &Record) -> Result<bool, Error> {
     Err(Error::new(ErrorKind::NotRunning, format!("{instance} can't be cancelled: it {why}")))
 }
 
-fn takes_signals(instance: &InstanceId, record: &Record) -> Result<(), Error> {
+/// Whether an instance takes signals and requests. What is paused may go on, and finds them then.
+pub(super) fn takes_mail(record: &Record) -> bool {
+    matches!(record.status, Status::Running | Status::Paused)
+}
+
+pub(super) fn takes_none(instance: &InstanceId, record: &Record) -> Error {
     let why = match record.status {
-        // What is paused may go on, and finds its signals then.
-        Status::Running | Status::Paused => return Ok(()),
         Status::Unwinding | Status::Stuck => "unwinds",
         _ => "has come to its end",
     };
-    Err(Error::new(ErrorKind::NotRunning, format!("{instance} takes no signals: it {why}")))
+    Error::new(ErrorKind::NotRunning, format!("{instance} takes no signals: it {why}"))
 }
 
-async fn standing(client: &Client, instance: &InstanceId) -> Result<Box<Record>, Error> {
+/// A client that isn't trusted sends nothing.
+pub(super) fn may_send(client: &Client) -> Result<(), Error> {
     if client.transport.hands_in() {
         let text = "a client that isn't trusted (`ConnectOptions::ingress`) can send neither signals nor cancels";
         return Err(Error::new(ErrorKind::Denied, text));
     }
-    let stored = client.transport.latest(instance).await?.ok_or_else(|| status::not_found(instance))?.payload;
-    record::decode(&*client.codec, &stored).map_err(|error| status::unreadable(instance, &error.to_string()))
+    Ok(())
+}
+
+pub(super) async fn standing(client: &Client, instance: &InstanceId) -> Result<Box<Record>, Error> {
+    may_send(client)?;
+    let stored = client.transport.latest(instance).await?.ok_or_else(|| status::not_found(instance))?;
+    decoded(client, instance, &stored.payload)
+}
+
+pub(super) fn decoded(client: &Client, instance: &InstanceId, payload: &bytes::Bytes) -> Result<Box<Record>, Error> {
+    record::decode(&*client.codec, payload).map_err(|error| status::unreadable(instance, &error.to_string()))
 }
 
 /// Its number; `None`: there has been mail with this key.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::start::launched;
-use super::{Client, IfExists, enter, post};
+use super::{Client, IfExists, enter, signal};
 use crate::engine;
 use crate::record::{self, SentSignal, Start};
 use crate::transport::InstanceId;
@@ -161,7 +161,7 @@ impl Client {
     /// As for [`signal`](Self::signal). After an attempt of which nobody knows how it went, [`ErrorKind::NotRunning`] doesn't tell
     /// whether the instance had taken the signal before it came to its end.
     pub async fn send_prepared(&self, prepared: &PreparedSignal) -> Result<(), Error> {
-        post::send(self, &prepared.instance, &prepared.sent, true).await
+        signal::send(self, &prepared.instance, &prepared.sent, true).await
     }
 
     /// Makes an instance of a start that was written down, once: if there is one of its id already, this does nothing.

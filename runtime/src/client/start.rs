@@ -10,11 +10,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tracing::{Instrument, Span};
 
+use super::ask;
+use super::begin::{self, Begin};
+use super::post::Mailing;
 use super::{Client, Handle, PreparedStart, enter, id};
+use crate::definition::SagaDefinition;
+use crate::durable::{Request, Signal};
 use crate::engine::{self, RESERVE};
 use crate::record::{self, Frame, Record, START_FORMAT, Start, TraceContext, Value};
 use crate::spans;
-use crate::transport::{Append, AppendError, InstanceId};
+use crate::transport::{Append, AppendError, InstanceId, Revision};
 use crate::{Call, Error, ErrorKind, Saga, about, appending, machine};
 
 /// For so long a start tries to get an answer.
@@ -30,6 +35,8 @@ pub enum IfExists {
     /// Fail with [`ErrorKind::AlreadyStarted`]. If the transport's answer to an append was lost, that may be the answer
     /// to one's own start, too; and by the ingress, two that start at the same time may both be told that they did.
     Refuse,
+    /// If it has come to its end, start it anew: a new life of the same id. If it runs, attach to it. Not by the ingress.
+    Restart,
 }
 
 /// A start that is put together; `.await` it.
@@ -144,10 +151,74 @@ impl<'c, S: Saga> StartBuilder<'c, S> {
             enter::enter(client, &instance, start, if_exists).instrument(span).await?;
             return Ok(Handle::entered(client.clone(), instance));
         }
-        let now = client.clock.now();
-        let first = engine::start(&client.definition::<S>(), &instance, start, now);
-        launched(client, &instance, &first, if_exists).instrument(span).await?;
+        let (definition, now) = (client.definition::<S>(), client.clock.now());
+        if if_exists == IfExists::Restart {
+            let first = engine::beginning(&instance, start, now);
+            restarted(client, &instance, &definition, first).instrument(span).await?;
+        } else {
+            let first = engine::start(&definition, &instance, start, now);
+            launched(client, &instance, &first, if_exists).instrument(span).await?;
+        }
         Ok(Handle::new(client.clone(), instance))
+    }
+
+    /// Starts the instance with a signal, in one durable act; or sends it the signal, if it is there already:
+    /// `client.start(cart(user)).id("ada").signal(AddItem { price }).await?`.
+    ///
+    /// To one that has come to its end the signal is refused ([`ErrorKind::NotRunning`]), unless it is to be started anew with
+    /// [`if_exists(IfExists::Restart)`](IfExists::Restart): then this returns when the signal has been *taken*, so that none is lost in the instant of the end.
+    ///
+    /// ```
+    /// use sagaflow::prelude::*;
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[signal]
+    /// #[derive(Serialize, Deserialize)]
+    /// struct Visit {
+    ///     page: u32,
+    /// }
+    ///
+    /// #[saga]
+    /// async fn visitor() -> Result<Vec<u32>, Failure> {
+    ///     let mut pages = Vec::new();
+    ///     while pages.len() < 2 {
+    ///         let Visit { page } = signal::<Visit>().await;
+    ///         pages.push(page);
+    ///     }
+    ///     Ok(pages)
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), sagaflow::Error> {
+    /// let transport = sagaflow::connect("embedded:").await?;
+    /// let worker = Worker::builder(transport.clone()).serve::<visitor>().build()?.spawn();
+    /// let client = Client::new(transport);
+    /// let handle = client.start(visitor()).id("ada").signal(Visit { page: 7 }).await?;
+    /// client.start(visitor()).id("ada").signal(Visit { page: 9 }).await?;
+    /// assert_eq!(handle.outcome().await?.unwrap(), [7, 9]);
+    /// // A new life.
+    /// let visit = client.start(visitor()).id("ada").if_exists(IfExists::Restart).signal(Visit { page: 1 });
+    /// assert!(visit.await?.status().await?.output.is_none());
+    /// worker.shutdown().await
+    /// # }
+    /// ```
+    pub fn signal<T: Signal>(self, signal: T) -> StartAndSignal<'c, S, T> {
+        StartAndSignal { start: self, signal, key: None }
+    }
+
+    /// Starts the instance with a request, in one durable act, or asks it, if it is there already; and waits for the answer, while the rest goes on:
+    /// `let total = client.start(cart(user)).id("ada").ask(AddItem { price }).await?`. See [`signal`](Self::signal) and [`Client::ask`].
+    pub fn ask<T: Request>(self, request: T) -> StartAndAsk<'c, S, T> {
+        StartAndAsk { start: self, request, key: None }
+    }
+
+    /// How it is to be begun, and whose start it is.
+    fn begin(self) -> Result<(&'c Client, InstanceId, Begin), Error> {
+        let (client, if_exists) = (self.client, self.if_exists);
+        let (instance, start, _span) = self.put_together()?;
+        let first = engine::beginning(&instance, start, client.clock.now());
+        let begin = Begin { first, definition: client.definition::<S>(), if_exists };
+        Ok((client, instance, begin))
     }
 
     /// Writes the start down instead of making it: for an outbox, or somebody who makes it later
@@ -198,6 +269,40 @@ pub(super) async fn launched(
     first: &Record,
     if_exists: IfExists,
 ) -> Result<(), Error> {
+    match append_first(client, instance, first, None).await? || if_exists == IfExists::Attach {
+        true => Ok(()),
+        false => Err(Error::new(ErrorKind::AlreadyStarted, format!("{instance} has been started before"))),
+    }
+}
+
+/// Starts an instance, also if one has come to its end; if one runs, that is attached to.
+async fn restarted(
+    client: &Client,
+    instance: &InstanceId,
+    definition: &SagaDefinition,
+    first: Box<Record>,
+) -> Result<(), Error> {
+    let begun = |record| engine::begun(definition, record, client.clock.now());
+    if append_first(client, instance, &begun(first.clone()), None).await? {
+        return Ok(());
+    }
+    while let Some((former, revision)) = begin::end_of_former(client, instance).await? {
+        let mut next = first.clone();
+        begin::anew(&mut next, &former);
+        if append_first(client, instance, &begun(next), Some(revision)).await? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Appends a first record on a condition. `false`: it does not hold.
+pub(super) async fn append_first(
+    client: &Client,
+    instance: &InstanceId,
+    first: &Record,
+    after: Option<Revision>,
+) -> Result<bool, Error> {
     let payload = record::encode(&*client.codec, first)
         .map_err(|error| Error::new(ErrorKind::Unserializable, format!("{instance} can't be started: {error}")))?;
     let too_large = |size, limit| {
@@ -208,16 +313,13 @@ pub(super) async fn launched(
     if payload.len() > limit {
         return Err(too_large(payload.len(), limit));
     }
-    let quiet = !first.status.is_at_rest();
+    let quiet = !first.status.is_at_rest() && first.answers.is_empty();
     let not_before = engine::wakes(first, client.clock.now()).map(SystemTime::from);
-    let append = Append { not_before, quiet, ..Append::new(instance, None, payload) };
+    let append = Append { not_before, quiet, ..Append::new(instance, after, payload) };
     let appended = appending::append(&*client.transport, append, PATIENCE, |_| {}).await;
     match appended.map_err(|failed| failed.error) {
-        Ok(_) => Ok(()),
-        Err(AppendError::Superseded { .. }) if if_exists == IfExists::Attach => Ok(()),
-        Err(AppendError::Superseded { .. }) => {
-            Err(Error::new(ErrorKind::AlreadyStarted, format!("{instance} has been started before")))
-        }
+        Ok(_) => Ok(true),
+        Err(AppendError::Superseded { .. }) => Ok(false),
         Err(AppendError::TooLarge { size, limit }) => Err(too_large(size, limit)),
         Err(error) => {
             let kind = match &error {
@@ -246,5 +348,68 @@ impl<'c, S: Saga> IntoFuture for StartBuilder<'c, S> {
     /// returns when the start is stored there. It fails at once with [`ErrorKind::Busy`], and nothing stored, if the ingress is full.
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.start())
+    }
+}
+
+/// A start with a signal that is put together; `.await` it. See [`StartBuilder::signal`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until it is awaited"]
+pub struct StartAndSignal<'c, S, T> {
+    start: StartBuilder<'c, S>,
+    signal: T,
+    key: Option<String>,
+}
+
+impl<S: Saga, T: Signal> StartAndSignal<'_, S, T> {
+    /// Names this signal; see [`SignalBuilder::key`](super::SignalBuilder::key). The signal that an instance was started with is dropped also after
+    /// its end, if it comes again with its key.
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+}
+
+impl<'c, S: Saga, T: Signal + Sync> IntoFuture for StartAndSignal<'c, S, T> {
+    type Output = Result<Handle<S>, Error>;
+    type IntoFuture = BoxFuture<'c, Self::Output>;
+
+    /// Starts the instance, or sends it the signal.
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let mailing = Mailing::new(T::NAME.to_owned(), None, &self.signal, self.key)?;
+            let (client, instance, begin) = self.start.begin()?;
+            begin::signal(client, &instance, mailing, &begin, T::NAME).await?;
+            Ok(Handle::new(client.clone(), instance))
+        })
+    }
+}
+
+/// A start with a request that is put together; `.await` it. See [`StartBuilder::ask`].
+#[derive(Debug)]
+#[must_use = "nothing is asked until it is awaited"]
+pub struct StartAndAsk<'c, S, T> {
+    start: StartBuilder<'c, S>,
+    request: T,
+    key: Option<String>,
+}
+
+impl<S: Saga, T: Request> StartAndAsk<'_, S, T> {
+    /// Names this request; see [`AskBuilder::key`](super::AskBuilder::key).
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+}
+
+impl<'c, S: Saga, T: Request + Sync> IntoFuture for StartAndAsk<'c, S, T> {
+    type Output = Result<T::Reply, Error>;
+    type IntoFuture = BoxFuture<'c, Self::Output>;
+
+    /// Starts the instance, or asks it, and waits for the answer.
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move {
+            let (client, instance, begin) = self.start.begin()?;
+            ask::ask::<T>(client, &instance, &self.request, self.key, Some(&begin)).await
+        })
     }
 }

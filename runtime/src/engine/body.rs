@@ -30,7 +30,7 @@ pub(super) fn advance(
     turn.changes.note();
     loop {
         let sets = frame.started.iter().map(|started| started.set).collect();
-        let starts = Starts { last: turn.steps, sets, ..Starts::default() };
+        let starts = Starts { last: turn.steps, sets, instance: turn.instance.clone(), ..Starts::default() };
         let (advance, mut starts) = turn.definition.advance(saga, frame, reply.take(), starts);
         turn.note_about(std::mem::take(&mut starts.about));
         match advance {
@@ -38,6 +38,7 @@ pub(super) fn advance(
                 let (undo, started) = (std::mem::take(&mut frame.undo), std::mem::take(&mut frame.started));
                 *frame = Frame { undo, started, ..next };
                 turn.steps = starts.last;
+                turn.promises.extend(starts.promises);
                 started::begin(frame, starts.started, site, turn)?;
                 let site = nested_site(site, &frame.state);
                 started::enter_scope(frame, turn);

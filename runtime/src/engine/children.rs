@@ -204,7 +204,13 @@ fn each_of<'r>(node: &'r Node, visit: &mut impl FnMut(&'r Child, bool)) {
         Node::Join(Join { of, .. }) | Node::Race(Race { of }) => {
             of.iter().filter(|branch| branch.runs()).for_each(|branch| each_of(&branch.node, visit));
         }
-        Node::Step(_) | Node::Sleep(_) | Node::Signal(_) | Node::Ended(_) | Node::Scope(_) | Node::Handle(_) => {}
+        Node::Step(_)
+        | Node::Sleep(_)
+        | Node::Signal(_)
+        | Node::Ended(_)
+        | Node::Scope(_)
+        | Node::Answer(_)
+        | Node::Handle(_) => {}
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::mail;
 use crate::definition::{Body, Migration, SagaDefinition, StateDefinition};
 use crate::machine::panic_text;
 use crate::misfit::{Misfit, form, outermost, parts};
@@ -70,6 +71,7 @@ fn migrate_node(node: &mut Node, definition: &SagaDefinition) -> Result<(), Misf
         | Node::Undo(_)
         | Node::Ended(_)
         | Node::Scope(_)
+        | Node::Answer(_)
         | Node::Handle(_)
         | Node::Child(_) => Ok(()),
     }
@@ -154,6 +156,8 @@ fn form_fits(saga: &str, state: &StateDefinition, awaits: &str, node: &Node) -> 
         Node::Step(_) | Node::Saga(_) => "Call",
         Node::Sleep(_) => "Sleep",
         Node::Signal(signal) => match signal.take {
+            _ if mail::is_of_requests(&signal.name) => "Requested",
+            _ if mail::is_of_promise(&signal.name) => "Promised",
             Take::Next => "Signalled",
             Take::Present => "TryTake",
             Take::All => "Drain",
@@ -167,7 +171,7 @@ fn form_fits(saga: &str, state: &StateDefinition, awaits: &str, node: &Node) -> 
         Node::Child(child) if child.catch => "CaughtChild",
         Node::Child(_) => "ChildCall",
         // It has ended, and what it was can't be seen any more.
-        Node::Undo(_) | Node::Ended(_) | Node::Scope(_) => return Ok(()),
+        Node::Undo(_) | Node::Ended(_) | Node::Scope(_) | Node::Answer(_) => return Ok(()),
     };
     let Some((outer, inner)) = outermost(awaits) else { return Ok(()) };
     // A durable of a kind that isn't known here.
@@ -226,7 +230,9 @@ fn calls_fit(saga: &str, state: &StateDefinition, node: &Node, definition: &Saga
                 false => other(called(state), format!("child `{}`", child.saga)),
             }
         }
-        Node::Sleep(_) | Node::Signal(_) | Node::Ended(_) | Node::Scope(_) | Node::Handle(_) => Ok(()),
+        Node::Sleep(_) | Node::Signal(_) | Node::Ended(_) | Node::Scope(_) | Node::Answer(_) | Node::Handle(_) => {
+            Ok(())
+        }
         Node::Undo(undoing) => undoing.call.as_ref().map_or(Ok(()), |call| step_fits(call, definition).map(drop)),
     }
 }
@@ -250,7 +256,13 @@ fn leaves_fit(node: &Node, definition: &SagaDefinition) -> Result<(), Misfit> {
         Node::Join(Join { of, .. }) | Node::Race(Race { of }) => {
             of.iter().try_for_each(|branch| leaves_fit(&branch.node, definition))
         }
-        Node::Sleep(_) | Node::Signal(_) | Node::Ended(_) | Node::Scope(_) | Node::Handle(_) | Node::Child(_) => Ok(()),
+        Node::Sleep(_)
+        | Node::Signal(_)
+        | Node::Ended(_)
+        | Node::Scope(_)
+        | Node::Answer(_)
+        | Node::Handle(_)
+        | Node::Child(_) => Ok(()),
     }
 }
 

@@ -9,13 +9,46 @@ use super::Halt;
 use super::children::{self, CHILD};
 use super::tree::Done;
 use super::turn::Turn;
-use crate::record::{Awaited, ChildEnd, Fault, FaultKind, Frame, Join, Node, Race, Record, Reply, Status, Take, Value};
+use crate::record::{
+    self, Answer, Awaited, Brought, ChildEnd, Fault, FaultKind, Frame, Join, Node, Race, Record, Reply, Status, Take,
+    Value,
+};
 
 /// The queue of requests to cancel an instance.
 pub(crate) const CANCEL: &str = "$cancel";
 
 /// The queue of requests to pause an instance.
 pub(crate) const PAUSE: &str = "$pause";
+
+/// What the queues of requests begin with, and those of promises. Signals have no names like these.
+const REQUESTS: &str = "$ask-";
+const PROMISE: &str = "$promise-";
+
+/// So many bytes of answers one record takes; requests after that wait for the next.
+const MOST_ANSWERS: usize = 64 * 1024;
+
+/// The queue of the requests of this name.
+pub(crate) fn queue_of_requests(name: &str) -> String {
+    format!("{REQUESTS}{name}")
+}
+
+pub(crate) fn is_of_requests(queue: &str) -> bool {
+    queue.starts_with(REQUESTS)
+}
+
+/// The queue of the answer that is found by a key.
+pub(crate) fn queue_of_answer(key: &str) -> String {
+    format!("$answer-{key}")
+}
+
+/// The queue of the promise of this number.
+pub(crate) fn queue_of_promise(number: u64) -> String {
+    format!("{PROMISE}{number}")
+}
+
+pub(super) fn is_of_promise(queue: &str) -> bool {
+    queue.starts_with(PROMISE)
+}
 
 /// A piece of mail that is given to an instance.
 #[derive(Debug)]
@@ -34,8 +67,8 @@ impl Letter {
 
 #[derive(Debug)]
 pub(crate) enum Body {
-    /// A signal, in the queue of this name.
-    Signal(String, Value),
+    /// A signal, request or resolution, in the queue of this name.
+    Signal(String, Box<record::Letter>),
     /// The instance is to be cancelled.
     Cancel,
     /// A child has come to its end; or why that can't be read. (Boxed, as one of these is in each future of a delivery.)
@@ -54,7 +87,7 @@ pub(crate) struct Looked {
 /// What an event has brought from outside, until somebody takes it.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    signals: HashMap<String, VecDeque<(u64, Value)>>,
+    signals: HashMap<String, VecDeque<Signal>>,
     /// The queues that have been looked into: there is no more in them than this.
     looked: HashSet<String>,
     /// Up to which number mail was taken, by queue.
@@ -62,16 +95,35 @@ pub(super) struct Inbox {
     cancel: bool,
     /// The ends of children, by the calls.
     ended: HashMap<u64, ChildEnd>,
+    /// The requests that have been taken …
+    asked: Vec<String>,
+    /// … and the signals whose senders want to know of it.
+    received: Vec<String>,
     /// Nothing more is taken: a race that this is in has its winner.
     pub closed: bool,
 }
 
+/// One in the inbox.
+#[derive(Debug)]
+struct Signal {
+    /// Its number; none: it came with the start.
+    number: Option<u64>,
+    key: Option<String>,
+    /// None: it was for a former life of the instance, and is dropped in its turn.
+    value: Option<Value>,
+}
+
 impl Inbox {
-    pub(super) fn of(letters: Vec<Letter>) -> Result<Self, Halt> {
+    pub(super) fn of(letters: Vec<Letter>, life: u32) -> Result<Self, Halt> {
         let mut inbox = Self::default();
         for Letter { number, body } in letters {
             match body {
-                Body::Signal(name, value) => inbox.signals.entry(name).or_default().push_back((number, value)),
+                Body::Signal(name, letter) => {
+                    let letter = *letter;
+                    let value = Some(letter.value).filter(|_| letter.life.is_none_or(|of| of == life));
+                    let signal = Signal { number: Some(number), key: letter.key, value };
+                    inbox.signals.entry(name).or_default().push_back(signal);
+                }
                 Body::Cancel => {
                     inbox.cancel = true;
                     inbox.take(CANCEL, number);
@@ -87,15 +139,61 @@ impl Inbox {
         Ok(inbox)
     }
 
-    pub(super) fn looked(Looked { letters, queues }: Looked) -> Result<Self, Halt> {
-        Ok(Self { looked: queues.into_iter().collect(), ..Self::of(letters)? })
+    pub(super) fn looked(Looked { letters, queues }: Looked, life: u32) -> Result<Self, Halt> {
+        let mut inbox = Self { looked: queues.into_iter().collect(), ..Self::of(letters, life)? };
+        // So that they are not read again and again.
+        let names: Vec<String> = inbox.signals.keys().cloned().collect();
+        names.iter().for_each(|name| inbox.drop_former(name));
+        Ok(inbox)
+    }
+
+    /// Puts before all others what has come with the start.
+    pub(super) fn bring(&mut self, brought: Vec<Brought>) {
+        for Brought { queue, key, value } in brought.into_iter().rev() {
+            self.signals.entry(queue).or_default().push_front(Signal { number: None, key, value: Some(value) });
+        }
+    }
+
+    /// What has come with the start, and was not taken.
+    fn left(&mut self) -> Vec<Brought> {
+        let mut left = Vec::new();
+        for (queue, signals) in &mut self.signals {
+            while let Some(Signal { key, value: Some(value), .. }) =
+                signals.pop_front_if(|first| first.number.is_none())
+            {
+                left.push(Brought { queue: queue.clone(), key, value });
+            }
+        }
+        left.sort_by(|one, other| one.queue.cmp(&other.queue));
+        left
+    }
+
+    /// Drops what is for a former life of the instance, up to the first that is not.
+    fn drop_former(&mut self, name: &str) {
+        while let Some(former) =
+            self.signals.get_mut(name).and_then(|queue| queue.pop_front_if(|first| first.value.is_none()))
+        {
+            former.number.into_iter().for_each(|number| self.take(name, number));
+        }
     }
 
     /// The next signal of a queue.
-    fn next(&mut self, name: &str) -> Option<Value> {
-        let (number, value) = self.signals.get_mut(name)?.pop_front()?;
-        self.take(name, number);
-        Some(value)
+    fn next(&mut self, name: &str) -> Option<Reply> {
+        self.drop_former(name);
+        let Signal { number, key, value } = self.signals.get_mut(name)?.pop_front()?;
+        // What a promise has come to is no longer asked for.
+        number.filter(|_| !is_of_promise(name)).into_iter().for_each(|number| self.take(name, number));
+        let value = value?;
+        Some(match key {
+            Some(key) if is_of_requests(name) => {
+                self.asked.push(key.clone());
+                Reply::Asked(key, value)
+            }
+            key => {
+                self.received.extend(key.filter(|_| !is_of_promise(name)));
+                Reply::Output(value)
+            }
+        })
     }
 
     fn take(&mut self, name: &str, number: u64) {
@@ -109,20 +207,20 @@ impl Turn<'_> {
     /// when somebody has looked for its sake, or code that looks again and again would never come to a record.
     pub(super) fn signal(&mut self, awaited: &Awaited, begins: bool) -> Option<Done> {
         let Awaited { name, take } = awaited;
-        if self.inbox.closed {
+        let answers = self.answers.iter().filter_map(|answer| answer.value.as_ref());
+        let answered: usize = answers.map(|value| value.as_json().len()).sum();
+        if self.inbox.closed || answered > MOST_ANSWERS {
             return None;
         }
         let is_known = !begins && self.inbox.looked.contains(name);
         let reply = match take {
-            Take::Next => Reply::Output(self.inbox.next(name)?),
+            Take::Next => self.inbox.next(name)?,
             Take::Present => match self.inbox.next(name) {
-                Some(value) => Reply::All(vec![Reply::Output(value)]),
+                Some(reply) => Reply::All(vec![reply]),
                 None if is_known => Reply::All(Vec::new()),
                 None => return None,
             },
-            Take::All if is_known => {
-                Reply::All(std::iter::from_fn(|| self.inbox.next(name)).map(Reply::Output).collect())
-            }
+            Take::All if is_known => Reply::All(std::iter::from_fn(|| self.inbox.next(name)).collect()),
             Take::All => return None,
         };
         self.changes.note();
@@ -136,6 +234,36 @@ impl Turn<'_> {
         Some(end)
     }
 
+    /// Answers a request, with the next record.
+    pub(super) fn answer(&mut self, answer: Answer) {
+        self.answers.push(answer);
+        self.changes.note();
+    }
+
+    /// A request that nobody can answer any more, since what would is in the frame no longer, is refused: so are all at the end.
+    fn note_answers(&mut self, record: &mut Record) {
+        record.asked.append(&mut self.inbox.asked);
+        record.asked.retain(|key| self.answers.iter().all(|answer| answer.key != *key));
+        let frame = match record.asked.is_empty() || record.status.is_terminal() {
+            true => String::new(),
+            // A frame was read or made of what can be written.
+            false => serde_json::to_string(&record.frame).unwrap_or_default(),
+        };
+        let mut answers = std::mem::take(&mut self.answers);
+        record.asked.retain(|key| {
+            let is_held = frame.contains(&format!("\"{key}\""));
+            if !is_held {
+                answers.push(Answer { key: key.clone(), value: None });
+            }
+            is_held
+        });
+        answers.extend(self.inbox.received.drain(..).map(|key| Answer { key, value: Some(Value::null()) }));
+        if !answers.is_empty() {
+            record.answers.append(&mut answers);
+            self.changes.note();
+        }
+    }
+
     pub(super) fn is_cancelled(&self) -> bool {
         self.inbox.cancel
     }
@@ -146,9 +274,12 @@ impl Turn<'_> {
         Fault { of: saga.to_owned(), kind: FaultKind::Cancelled, message: String::new(), origin }
     }
 
-    /// Notes in the record what was taken: a change of all of it. (But for the ends of children: they can be taken twice, as the second time
-    /// nobody waits for them.)
+    /// Notes in the record what was taken and answered: a change of all of it. (But for the ends of children: they can be taken twice, as the
+    /// second time nobody waits for them.)
     pub(super) fn note_taken(&mut self, record: &mut Record) {
+        // Whatever has taken of it has noted a change.
+        record.brought = self.inbox.left();
+        self.note_answers(record);
         for (name, number) in std::mem::take(&mut self.inbox.taken) {
             if name != CHILD {
                 self.changes.note();
@@ -197,6 +328,7 @@ impl Node {
             | Self::Undo(_)
             | Self::Ended(_)
             | Self::Scope(_)
+            | Self::Answer(_)
             | Self::Handle(_)
             | Self::Child(_) => {}
             Self::Timeout(timeout) => timeout.of.node.signals(names),

@@ -29,6 +29,7 @@ mod notes;
 mod operate;
 mod paused;
 mod plan;
+mod promises;
 mod saved;
 mod scope;
 mod start;
@@ -46,13 +47,16 @@ pub(crate) use children::{
 };
 pub(crate) use fit::fit;
 pub(crate) use hand_back::{Head, handed_back, head};
-pub(crate) use mail::{Body, CANCEL, Letter, Looked, PAUSE, awaits, taken};
+pub(crate) use mail::{
+    Body, CANCEL, Letter, Looked, PAUSE, awaits, is_of_requests, queue_of_answer, queue_of_promise, queue_of_requests,
+    taken,
+};
 pub(crate) use notes::{Changes, fold};
 pub(crate) use operate::{Refused, Which, note_pause, resumed, retried, said, skipped, terminated};
 pub(crate) use paused::{about_size, paused};
 pub(crate) use plan::{Plan, looks, newer, plan, wakes};
 pub(crate) use saved::keep;
-pub(crate) use start::{beginning, start};
+pub(crate) use start::{beginning, begun, start};
 
 use std::time::Duration;
 
@@ -77,10 +81,21 @@ pub(crate) enum Event {
     Tick(Timestamp),
     /// Mail has come.
     Mail(Vec<Letter>),
-    /// Somebody has looked for mail.
-    Looked(Looked),
+    /// Somebody has looked for mail. Boxed, as events are part of what works on a delivery, of which there are many.
+    Looked(Box<Looked>),
     /// What the record wants to have sent was sent.
     Sent(Vec<Sent>),
+}
+
+impl Event {
+    /// Whether it brings nothing, though mail was to come.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Mail(letters) => letters.is_empty(),
+            Self::Looked(looked) => looked.letters.is_empty(),
+            _ => false,
+        }
+    }
 }
 
 /// Why there is no next record.
@@ -116,17 +131,17 @@ pub(crate) fn apply(
         }
         (Status::Running | Status::Unwinding, Event::Ended(ended), true) => turn.ended = ended,
         (Status::Running, Event::Tick(due), true) => turn.due = due,
-        (Status::Running, Event::Mail(letters), true) => turn.inbox = Inbox::of(letters)?,
+        (Status::Running, Event::Mail(letters), true) => turn.inbox = Inbox::of(letters, record.life)?,
         // Before its beginning it waits for nothing, and can only be cancelled.
         (Status::Running, Event::Mail(letters), false)
             if letters.iter().all(|letter| matches!(letter.body, Body::Cancel)) =>
         {
-            turn.inbox = Inbox::of(letters)?;
+            turn.inbox = Inbox::of(letters, record.life)?;
         }
-        (Status::Running, Event::Looked(looked), true) => turn.inbox = Inbox::looked(looked)?,
+        (Status::Running, Event::Looked(looked), true) => turn.inbox = Inbox::looked(*looked, record.life)?,
         // An instance that unwinds still waits for its children.
         (Status::Unwinding, Event::Looked(looked), true) if looked.letters.iter().all(Letter::is_end) => {
-            turn.inbox = Inbox::looked(looked)?;
+            turn.inbox = Inbox::looked(*looked, record.life)?;
         }
         (Status::Running | Status::Unwinding, Event::Sent(sent), true) => turn.sent = sent,
         (status, event, pending) => {
@@ -135,6 +150,7 @@ pub(crate) fn apply(
             )));
         }
     }
+    turn.inbox.bring(std::mem::take(&mut record.brought));
     go_on(record, pending, &mut turn)?;
     if let Some(Ended { of, ending, .. }) = turn.ended.first() {
         return Err(Halt::Illegal(format!("{ending:?} of call {of}, which is not pending; please report it")));
@@ -142,6 +158,7 @@ pub(crate) fn apply(
     turn.count_in(record);
     turn.say_in(record)?;
     turn.note_taken(record);
+    turn.note_promises(record);
     Ok(turn.changes.into_branches())
 }
 

@@ -13,7 +13,7 @@ use super::attempt::{Ended, Ending};
 use super::{PAUSE, short, taken};
 use crate::definition::{AttemptOutput, SagaDefinition};
 use crate::record::{
-    Cause, Codec, FORMAT, Fault, FaultKind, Frame, Join, Node, Origin, Race, Record, Status, StepCall, Value,
+    Answer, Cause, Codec, FORMAT, Fault, FaultKind, Frame, Join, Node, Origin, Race, Record, Status, StepCall, Value,
 };
 
 /// Why an operator can't do something. It is to be told in the words of whoever asks.
@@ -190,7 +190,12 @@ pub(crate) fn said(record: &mut Record, definition: &SagaDefinition) -> Result<V
 pub(crate) fn terminated(record: &Record, now: Timestamp) -> Box<Record> {
     let (of, origin) = (record.saga.clone(), Some(Box::new(Origin::of(&record.saga, &record.id))));
     let fault = Fault { of, kind: FaultKind::Terminated, message: String::new(), origin };
+    // Who has asked hears that there will be no answer.
+    let refused = record.asked.iter().map(|key| Answer { key: key.clone(), value: None });
+    let answers = record.answers.iter().cloned().chain(refused).collect();
     Box::new(Record {
+        answers,
+        asked: Vec::new(),
         format: FORMAT,
         status: Status::Terminated,
         updated: now,
@@ -225,7 +230,13 @@ impl Node {
         match self {
             Self::Step(call) => visit(call, undoes),
             Self::Undo(undoing) => undoing.call.iter_mut().for_each(|call| visit(call, true)),
-            Self::Sleep(_) | Self::Signal(_) | Self::Ended(_) | Self::Scope(_) | Self::Handle(_) | Self::Child(_) => {}
+            Self::Sleep(_)
+            | Self::Signal(_)
+            | Self::Ended(_)
+            | Self::Scope(_)
+            | Self::Answer(_)
+            | Self::Handle(_)
+            | Self::Child(_) => {}
             Self::Timeout(timeout) => timeout.of.node.calls_mut(undoes, visit),
             Self::Saga(nested) => nested.frame.calls_mut(undoes, visit),
             Self::Join(Join { of, .. }) | Self::Race(Race { of }) => {

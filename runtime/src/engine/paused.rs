@@ -54,6 +54,13 @@ pub(crate) fn paused(
         begins: None,
         progress: known.and_then(|record| record.progress.clone()),
         attributes: known.map(|record| record.attributes.clone()).unwrap_or_default(),
+        life: known.map_or_else(crate::record::first, |record| record.life),
+        begun_with: known.and_then(|record| record.begun_with.clone()),
+        ended_with: known.map(|record| record.ended_with.clone()).unwrap_or_default(),
+        brought: Vec::new(),
+        asked: known.map(|record| record.asked.clone()).unwrap_or_default(),
+        answers: known.map(|record| record.answers.clone()).unwrap_or_default(),
+        promises: known.map(|record| record.promises.clone()).unwrap_or_default(),
     }
 }
 
@@ -96,6 +103,10 @@ fn add_node(node: &Node, of: &str, parts: &mut Vec<(String, usize)>) {
             let bytes = child.args.iter().flat_map(|args| args.iter()).map(|(_, value)| value.as_json().len()).sum();
             parts.push((format!("the arguments of the child `{}`", child.saga), bytes));
         }
+        Node::Answer(answer) => parts.push((
+            "the answer to a request".to_owned(),
+            answer.value.as_ref().map_or(0, |value| value.as_json().len()),
+        )),
         Node::Saga(nested) => add_frame(&nested.frame, &format!(" of the nested saga `{}`", nested.saga), parts),
         Node::Timeout(timeout) => add_branch(&timeout.of, of, parts),
         Node::Join(join) => add_branches(&join.of, "join", of, parts),
@@ -132,7 +143,7 @@ fn add_branches(branches: &[Branch], what: &str, of: &str, parts: &mut Vec<(Stri
 
 fn reply_size(reply: &Reply) -> usize {
     match reply {
-        Reply::Output(output) => output.as_json().len(),
+        Reply::Output(output) | Reply::Asked(_, output) => output.as_json().len(),
         Reply::InTime(reply) | Reply::One(_, reply) => reply_size(reply),
         Reply::All(replies) => replies.iter().map(reply_size).sum(),
         Reply::Fault(_) | Reply::Elapsed | Reply::TimedOut | Reply::Done => 0,

@@ -136,7 +136,7 @@ impl<'r> Wants<'r> {
             }
             Node::Saga(nested) => self.add_frame(&nested.frame, now),
             Node::Join(Join { of, .. }) | Node::Race(Race { of }) => self.add_all(of, now),
-            Node::Ended(_) | Node::Scope(_) | Node::Handle(_) => {}
+            Node::Ended(_) | Node::Scope(_) | Node::Answer(_) | Node::Handle(_) => {}
         }
     }
 
@@ -178,9 +178,13 @@ impl Node {
         match self {
             Self::Step(call) => Some(call),
             Self::Undo(undoing) => undoing.call.as_ref(),
-            Self::Sleep(_) | Self::Signal(_) | Self::Ended(_) | Self::Scope(_) | Self::Handle(_) | Self::Child(_) => {
-                None
-            }
+            Self::Sleep(_)
+            | Self::Signal(_)
+            | Self::Ended(_)
+            | Self::Scope(_)
+            | Self::Answer(_)
+            | Self::Handle(_)
+            | Self::Child(_) => None,
             Self::Timeout(timeout) => timeout.of.node.call(),
             Self::Saga(nested) => nested.frame.step(),
             Self::Join(Join { of, .. }) | Self::Race(Race { of }) => {
@@ -194,7 +198,13 @@ impl Node {
         match self {
             Self::Step(call) => visit(call),
             Self::Undo(undoing) => undoing.call.iter().for_each(visit),
-            Self::Sleep(_) | Self::Signal(_) | Self::Ended(_) | Self::Scope(_) | Self::Handle(_) | Self::Child(_) => {}
+            Self::Sleep(_)
+            | Self::Signal(_)
+            | Self::Ended(_)
+            | Self::Scope(_)
+            | Self::Answer(_)
+            | Self::Handle(_)
+            | Self::Child(_) => {}
             Self::Timeout(timeout) => timeout.of.node.calls(visit),
             Self::Saga(nested) => nested.frame.calls(visit),
             Self::Join(Join { of, .. }) | Self::Race(Race { of }) => {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Event, apply};
 use crate::definition::SagaDefinition;
-use crate::record::{FORMAT, Frame, Record, Start, Status};
+use crate::record::{self, FORMAT, Frame, Record, Start, Status};
 use crate::transport::InstanceId;
 
 /// The record of an instance at its beginning: none of its code has run.
@@ -33,6 +33,13 @@ pub(crate) fn beginning(instance: &InstanceId, start: Start, now: Timestamp) -> 
         held: None,
         trace,
         taken: BTreeMap::new(),
+        life: record::first(),
+        ended_with: BTreeMap::new(),
+        begun_with: None,
+        brought: Vec::new(),
+        asked: Vec::new(),
+        answers: Vec::new(),
+        promises: BTreeMap::new(),
         parent: None,
         begins,
         progress: None,
@@ -44,7 +51,11 @@ pub(crate) fn beginning(instance: &InstanceId, start: Start, now: Timestamp) -> 
 /// waits for that step. If there is none, or the code panics, or it is not to begin yet, the record stands at the beginning instead and
 /// a worker takes it up, which then deals with the rest in the way that it deals with all instances.
 pub(crate) fn start(definition: &SagaDefinition, instance: &InstanceId, start: Start, now: Timestamp) -> Box<Record> {
-    let record = beginning(instance, start, now);
+    begun(definition, beginning(instance, start, now), now)
+}
+
+/// The same with a record that stands at its beginning.
+pub(crate) fn begun(definition: &SagaDefinition, record: Box<Record>, now: Timestamp) -> Box<Record> {
     if record.begins.is_some_and(|begins| begins > now) {
         return record;
     }

@@ -368,7 +368,10 @@ fn a_cancel_undoes_what_was_done_and_is_known_to_be_taken() {
 fn a_signal_that_nobody_awaits_is_not_taken() {
     let mut instance = Instance::of(5);
     let value = Value::from_json("1".to_owned()).unwrap();
-    instance.on(Event::Mail(vec![Letter { number: 3, body: Body::Signal("Paid".to_owned(), value) }]));
+    instance.on(Event::Mail(vec![Letter {
+        number: 3,
+        body: Body::Signal("Paid".to_owned(), Box::new(crate::record::Letter::new(1, None, value))),
+    }]));
     assert!(instance.record.taken.is_empty());
     assert_eq!(instance.state(), "reserve");
 }

@@ -99,6 +99,10 @@ pub(super) fn enter(
             scope::enter(scoping, undo, site, turn);
             Ok(Some(Done::well(Reply::Done)))
         }
+        Node::Answer(answer) => {
+            turn.answer(answer.clone());
+            Ok(Some(Done::well(Reply::Done)))
+        }
         Node::Handle(handle) => started::take(handle, undo, turn),
         Node::Child(child) => {
             children::begin(child, turn);
@@ -169,16 +173,20 @@ pub(super) fn poll(
         }
         Node::Handle(handle) => started::take(handle, undo, turn),
         Node::Child(_) => children::poll(node, undo, site, turn),
-        Node::Ended(_) | Node::Scope(_) => Ok(None),
+        Node::Ended(_) | Node::Scope(_) | Node::Answer(_) => Ok(None),
     }
 }
 
 /// Gives up what is pending.
 pub(super) fn give_up_node(node: &mut Node) -> Left {
     match node {
-        Node::Step(_) | Node::Sleep(_) | Node::Signal(_) | Node::Ended(_) | Node::Scope(_) | Node::Handle(_) => {
-            Left::default()
-        }
+        Node::Step(_)
+        | Node::Sleep(_)
+        | Node::Signal(_)
+        | Node::Ended(_)
+        | Node::Scope(_)
+        | Node::Answer(_)
+        | Node::Handle(_) => Left::default(),
         Node::Child(child) => Left { children: vec![Child::clone(child)], undo: Vec::new() },
         Node::Join(join) => branches::give_up(&mut join.of),
         Node::Race(race) => branches::give_up(&mut race.of),

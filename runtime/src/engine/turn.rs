@@ -8,7 +8,7 @@ use super::mail::Inbox;
 use super::{Ended, Halt};
 use crate::about::{self, About};
 use crate::definition::SagaDefinition;
-use crate::record::{FailedCall, Fault, Origin, Record, Started, StepCall, Undo};
+use crate::record::{Answer, FailedCall, Fault, Origin, Record, Started, StepCall, Undo};
 
 /// What has happened, and what the instance counts.
 #[derive(Debug)]
@@ -33,8 +33,12 @@ pub(super) struct Turn<'a> {
     pub scopes: Vec<Vec<Started>>,
     /// What the sagas have said about the instance.
     pub about: About,
+    /// The requests that have been answered.
+    pub answers: Vec<Answer>,
+    /// The promises that have been made.
+    pub promises: Vec<(u64, String)>,
     /// Whose turn it is: saga and id.
-    instance: (String, String),
+    pub instance: (String, String),
 }
 
 /// Why a part of the tree can't go on by itself.
@@ -56,6 +60,7 @@ impl<'a> Turn<'a> {
         // Nothing is due but what an event says.
         let (due, failed) = (Timestamp::MIN, None);
         let (inbox, sent, scopes, about) = (Inbox::default(), Vec::new(), Vec::new(), About::default());
+        let (answers, promises) = (Vec::new(), Vec::new());
         Self {
             definition,
             now,
@@ -70,6 +75,8 @@ impl<'a> Turn<'a> {
             failed,
             scopes,
             about,
+            answers,
+            promises,
             instance,
         }
     }

@@ -21,6 +21,7 @@
 mod child;
 mod codec;
 mod fault;
+mod letter;
 mod note;
 mod origin;
 mod sent;
@@ -39,6 +40,7 @@ pub(crate) use child::{decode_end, encode_end};
 pub use codec::{Codec, Json};
 pub(crate) use codec::{decode, encode};
 pub use fault::{Cause, Fault, FaultKind};
+pub use letter::{Answer, Brought, Letter};
 pub use note::{Changed, Note, Progress};
 pub(crate) use note::{decode_note, encode_note};
 pub use origin::{FailedCall, Origin};
@@ -124,6 +126,27 @@ pub struct Record {
     /// The instance that has started this one, if one has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Box<StartedBy>>,
+    /// Which life of this id it is, from 1: one that has come to its end can be started anew.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub life: u32,
+    /// Up to which number mail had been taken when the life before came to its end.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ended_with: BTreeMap<String, u64>,
+    /// The key of the signal or request that it was started with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub begun_with: Option<String>,
+    /// Mail that came with the start, and was not taken yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub brought: Vec<Brought>,
+    /// The requests that have been taken and not answered, by what their answers are to be found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<String>,
+    /// Answers to requests. Whoever takes the record up tells them first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub answers: Vec<Answer>,
+    /// The promises that are still to be resolved, by number, and what a token must know of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub promises: BTreeMap<u64, String>,
     /// It is not to be taken up at its beginning before this time.
     #[serde(default, with = "time::option", skip_serializing_if = "Option::is_none")]
     pub begins: Option<Timestamp>,

@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    ChildEnd, FORMAT, FailedCall, FaultKind, HandBack, Json, Note, Origin, Parent, Record, START_FORMAT, Start, Status,
-    TraceContext, Value, Vars, decode, decode_signal, decode_start, encode_start, time,
+    ChildEnd, FORMAT, FailedCall, FaultKind, HandBack, Json, Letter, Note, Origin, Parent, Record, START_FORMAT, Start,
+    Status, TraceContext, Value, Vars, decode, decode_signal, decode_start, encode_start, time,
 };
 use crate::record::Cause;
 
@@ -58,6 +58,44 @@ fn format_1_with_a_call_that_undoes_loads_and_is_written_as_it_was() {
     // Older ones don't say it.
     let older: Vec<Record> = serde_json::from_str(FORMAT_1_SCOPE).unwrap();
     assert_eq!(undoes(&older[1]), Some(false));
+}
+
+/// Records of an id that was started anew, with a question; which has been asked, has answered, and has made promises.
+const FORMAT_1_REQUESTS: &str = include_str!("fixtures/format_1_requests.json");
+/// Mail as it is stored: for a life, with a key, for all lives; and bare, as it was at first.
+const LETTERS: &str = include_str!("fixtures/letters_1.json");
+
+#[test]
+fn format_1_with_requests_and_promises_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_REQUESTS).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_REQUESTS).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+    assert_eq!((records[0].life, records[0].promises.len()), (2, 2));
+    let [answered, refused] = &records[0].answers[..] else { panic!("there are two") };
+    assert_eq!(answered.value.as_ref().map(Value::as_json), Some("null"));
+    assert!(refused.value.is_none());
+    assert!(fixtures().iter().all(|record| record.life == 1 && record.promises.is_empty()));
+}
+
+#[test]
+fn letters_load_and_are_written_as_they_were() {
+    let before: Vec<serde_json::Value> = serde_json::from_str(LETTERS).unwrap();
+    let read = |letter: &serde_json::Value| Letter::decode(&Json, &letter.to_string().into());
+    let letters: Vec<Letter> = before.iter().map(read).collect();
+    let said: Vec<_> =
+        letters.iter().map(|letter| (letter.life, letter.key.as_deref(), letter.value.as_json())).collect();
+    let by = r#"{"by":"Ada"}"#;
+    assert_eq!(
+        said,
+        [(Some(2), Some("k"), by), (Some(1), None, "7"), (None, None, "null"), (None, None, by), (None, None, "7")]
+    );
+    for (letter, before) in letters.iter().zip(&before).take(3) {
+        let written: serde_json::Value = serde_json::from_slice(&letter.encode(&Json)).unwrap();
+        assert_eq!(written, *before);
+        assert!(letter.encode(&Json).starts_with(b"{\"$mail\":1"), "by which it is told from a bare one");
+    }
+    let odd = Letter::decode(&Json, &bytes::Bytes::from_static(b"\xff{"));
+    assert_eq!(odd.value.read::<String>().unwrap(), "\u{fffd}{");
 }
 
 #[test]

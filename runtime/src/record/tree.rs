@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Child, FailedCall, Fault, Frame, HandleOf, Undo, Value, is_zero_u32, present, time};
+use super::{Answer, Child, FailedCall, Fault, Frame, HandleOf, Undo, Value, is_zero_u32, present, time};
 
 /// A part of what a frame waits for. Steps and timers are the leaves.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub enum Node {
     Step(StepCall),
     /// A time that is waited for.
     Sleep(Timer),
-    /// A signal that is waited for.
+    /// Mail that is waited for: a signal, a request, or what a promise comes to.
     Signal(Awaited),
     /// A saga that runs inside this instance.
     Saga(Box<Nested>),
@@ -36,6 +36,8 @@ pub enum Node {
     Handle(HandleOf),
     /// An instance of its own.
     Child(Box<Child>),
+    /// A request is answered. It ends at once.
+    Answer(Answer),
 }
 
 /// A call of a step, and how its attempts stand.
@@ -117,7 +119,7 @@ pub struct Timer {
     pub after_ms: Option<u64>,
 }
 
-/// A signal that is waited for.
+/// Mail that is waited for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Awaited {
     /// The name of its queue.
@@ -231,6 +233,8 @@ pub struct Undoing {
 pub enum Reply {
     /// With an output (which may be an `Err` of its own).
     Output(Value),
+    /// With a request, whose answer is to be found by this key.
+    Asked(String, Value),
     /// Without one.
     Fault(Fault),
     /// The time has come.

@@ -64,6 +64,11 @@ impl Value {
         self.0.get()
     }
 
+    /// What stands for nothing.
+    pub(crate) fn null() -> Self {
+        Self::from_json("null".to_owned()).expect("it is JSON")
+    }
+
     /// Takes JSON text as it is.
     ///
     /// # Errors

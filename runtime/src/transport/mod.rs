@@ -26,7 +26,7 @@ pub use delivery::{Ack, Deliveries, Delivery, DeliveryOptions, Watch};
 pub use entry::{Enter, EnterError, Entries, Entry, EntryKind};
 pub use feed::{Feed, FeedPage, RecordPage};
 pub use instance::{InstanceId, InvalidId};
-pub use mail::{Mail, Notice, Post};
+pub use mail::{Discard, Mail, Notice, Post};
 pub use note::Note;
 
 use std::fmt::Debug;
@@ -127,7 +127,7 @@ pub trait Transport: Debug + Send + Sync + 'static {
         most: usize,
     ) -> BoxFuture<'a, Result<Vec<Mail>, Error>>;
 
-    /// All mail of an instance, taken or not: the queue's name and the number of each piece. For people who look at it: it costs as much as reading
+    /// All mail of an instance, taken or not, but no [answers](Post::answer_for): the queue's name and the number of each piece. For people who look at it: it costs as much as reading
     /// all that mail.
     ///
     /// # Errors
@@ -145,12 +145,11 @@ pub trait Transport: Debug + Send + Sync + 'static {
     fn records<'a>(&'a self, saga: Option<&'a str>, after: Option<&'a str>)
     -> BoxFuture<'a, Result<RecordPage, Error>>;
 
-    /// Mail of this queue up to a number has been taken: what is not to be [remembered](Post::remember) is removed, some time
-    /// soon. With `None` all mail of the instance is removed, as it has come to its end.
+    /// Removes mail that is of no use any more, some time soon: what has been taken, or all of an instance that has come to its end.
     ///
     /// Should this get lost, no harm is done: what was taken is never asked for again, and a transport removes the mail of instances that
     /// have come to their end when it comes across it.
-    fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()>;
+    fn discard<'a>(&'a self, instance: &'a InstanceId, which: Discard<'a>) -> BoxFuture<'a, ()>;
 
     /// The records with which instances move, of all sagas, from after a [position](FeedPage::position) on (`None`: from the oldest
     /// that is there). It takes nothing from workers, and needs nobody to acknowledge anything.

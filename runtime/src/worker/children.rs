@@ -192,7 +192,8 @@ impl Job<'_> {
             return Ok(());
         }
         let payload = codec.encode(b"null".to_vec());
-        let post = Post { instance: &instance, name: CANCEL, key: "cancel", remember: false, payload };
+        let post =
+            Post { instance: &instance, name: CANCEL, key: "cancel", remember: false, answer_for: None, payload };
         match appending::post(&**transport, post, PATIENCE).await.map_err(|failed| failed.error) {
             Ok(_) | Err(AppendError::Superseded { .. }) => Ok(()),
             Err(error) => Err(error.to_string()),
@@ -227,7 +228,8 @@ impl Job<'_> {
         let key = by.call.to_string();
         let posted = match encoded {
             Ok(payload) => {
-                let post = Post { instance: &parent, name: CHILD, key: &key, remember: false, payload };
+                let post =
+                    Post { instance: &parent, name: CHILD, key: &key, remember: false, answer_for: None, payload };
                 match appending::post(&**transport, post, PATIENCE).await.map_err(|failed| failed.error) {
                     // Or it was told before.
                     Ok(_) | Err(AppendError::Superseded { .. }) => Ok(()),

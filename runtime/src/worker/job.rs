@@ -100,6 +100,9 @@ impl<'a> Job<'a> {
     }
 
     async fn take_up(&mut self, mut record: Box<Record>, slot: SemaphorePermit<'a>, now: Timestamp) {
+        if !record.answers.is_empty() && !Box::pin(self.tell_answers(&mut record)).await {
+            return;
+        }
         if record.held.is_some() {
             match Box::pin(self.find(record, now)).await {
                 Some(found) => record = found,

@@ -6,13 +6,16 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use super::alarm::Reachable;
 use super::job::{DUE, Job};
+use super::settle::PATIENCE;
+use crate::appending;
 use crate::engine::{self, Body, CANCEL, CHILD, Event, Letter, Looked, PAUSE, Plan};
-use crate::record::{self, Codec, Record, Status, Value};
-use crate::transport::Notice;
+use crate::record::{self, Record, Status};
+use crate::transport::{AppendError, Discard, Mail, Notice, Post};
+
+/// For so long an answer is known.
+const ANSWERS: Duration = Duration::from_secs(3600);
 
 /// The most pieces of mail that are taken at a time.
 const MOST: usize = 64;
@@ -46,6 +49,9 @@ impl Job<'_> {
         let Ok(mut record) = record::decode(&*worker.options.codec, &self.delivery.payload) else {
             return handle.nak(LATER).await;
         };
+        if !record.answers.is_empty() && !self.tell_answers(&mut record).await {
+            return;
+        }
         let awaited = match &**name {
             CANCEL => record.status == Status::Running,
             PAUSE => !record.status.is_at_rest(),
@@ -71,19 +77,18 @@ impl Job<'_> {
             };
             return handle.nak(again).await;
         }
-        match &**name {
-            CANCEL => {
-                let letter = Letter { number: *number, body: Body::Cancel };
-                return self.transition(record, Event::Mail(vec![letter])).await;
-            }
+        let event = match &**name {
             CHILD => return self.notified_of_child(record, *number).await,
             PAUSE => return self.pause_as_asked(record, *number).await,
-            _ => {}
-        }
-        match self.look(&record).await {
+            CANCEL => self.last_of(&record, CANCEL).await.map(|last| {
+                Event::Mail(last.map(|number| Letter { number, body: Body::Cancel }).into_iter().collect())
+            }),
+            _ => self.look(&record).await.map(Event::Looked),
+        };
+        match event {
             // It was discarded.
-            Ok(looked) if looked.letters.is_empty() => handle.ack().await,
-            Ok(looked) => self.transition(record, Event::Looked(looked)).await,
+            Ok(event) if event.is_empty() => handle.ack().await,
+            Ok(event) => self.transition(record, event).await,
             Err(error) => {
                 tracing::warn!(%instance, "mail can't be read; the notice comes again: {error}");
                 handle.nak(LATER).await;
@@ -91,9 +96,38 @@ impl Job<'_> {
         }
     }
 
+    /// Tells the answers of a record to those who have asked, before anything else is done with it. `false`: that is not possible now, and the
+    /// delivery has been handed back.
+    pub(super) async fn tell_answers(&self, record: &mut Record) -> bool {
+        let told = self.tell(record).await;
+        if let Err(error) = &told {
+            let instance = &self.delivery.instance;
+            tracing::error!(%instance, "answers could not be told; the record comes again: {error}");
+            self.delivery.handle.nak(LATER).await;
+        }
+        told.is_ok()
+    }
+
+    /// Stores the answers where those find them who ask again, or had not listened. They are not in the next record.
+    pub(super) async fn tell(&self, record: &mut Record) -> Result<(), AppendError> {
+        let (transport, instance) = (&*self.worker.transport, &self.delivery.instance);
+        for answer in &record.answers {
+            let payload = answer.encode(&*self.worker.options.codec);
+            let name = engine::queue_of_answer(&answer.key);
+            let answer_for = Some(ANSWERS);
+            let post = Post { instance, name: &name, key: "answer", remember: false, answer_for, payload };
+            match appending::post(transport, post, PATIENCE).await.map_err(|failed| failed.error) {
+                Ok(_) | Err(AppendError::Superseded { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        record.answers.clear();
+        Ok(())
+    }
+
     /// Looks into the queues that a record waits for.
-    pub(super) async fn look(&self, record: &Record) -> Result<Looked, crate::Error> {
-        let mut looked = Looked::default();
+    pub(super) async fn look(&self, record: &Record) -> Result<Box<Looked>, crate::Error> {
+        let mut looked = Box::<Looked>::default();
         for (name, after) in engine::awaits(record) {
             let most = if name == CHILD { MOST_ENDS } else { MOST };
             let mail = self.worker.transport.mail(&self.delivery.instance, &name, after, most).await?;
@@ -103,7 +137,7 @@ impl Job<'_> {
                     true => Body::Child(Box::new(
                         record::decode_end(codec, &mail.payload).map_err(|error| error.to_string()),
                     )),
-                    false => Body::Signal(name.clone(), value(codec, &mail.payload)),
+                    false => Body::Signal(name.clone(), Box::new(record::Letter::decode(codec, &mail.payload))),
                 };
                 Letter { number: mail.number, body }
             }));
@@ -118,12 +152,8 @@ impl Job<'_> {
         if !cancel && !pause {
             return Asked::default();
         }
-        let (transport, instance) = (&self.worker.transport, &self.delivery.instance);
-        let last = async |name: &str| {
-            // If it can't be read now, its notice comes again.
-            let mail = transport.mail(instance, name, engine::taken(record, name), MOST).await.ok()?;
-            mail.last().map(|mail| mail.number)
-        };
+        // If it can't be read now, its notice comes again.
+        let last = async |name| self.last_of(record, name).await.ok().flatten();
         let asked = Asked {
             cancel: if cancel && record.status == Status::Running { last(CANCEL).await } else { None },
             pause: if pause { last(PAUSE).await } else { None },
@@ -133,23 +163,25 @@ impl Job<'_> {
         asked
     }
 
-    /// Has what was taken removed.
+    /// The number of the last letter of a queue that is for this life of the instance, and was not taken.
+    async fn last_of(&self, record: &Record, name: &str) -> Result<Option<u64>, crate::Error> {
+        let (after, codec) = (engine::taken(record, name), &*self.worker.options.codec);
+        let mail = self.worker.transport.mail(&self.delivery.instance, name, after, MOST).await?;
+        let is_for_this =
+            |mail: &&Mail| record::Letter::decode(codec, &mail.payload).life.is_none_or(|life| life == record.life);
+        Ok(mail.iter().rfind(is_for_this).map(|mail| mail.number))
+    }
+
+    /// Has what was taken removed; and what nobody will take any more, as far as it is older than that. (What is younger may be for an
+    /// instance that has been started anew meanwhile, and is left to the transport.)
     pub(super) async fn discard(&self, record: &Record) {
         let (transport, instance) = (&self.worker.transport, &self.delivery.instance);
         if record.status.is_terminal() {
-            return transport.discard(instance, None).await;
+            let up_to = record.taken.values().copied().max().unwrap_or_default();
+            return transport.discard(instance, Discard::Ended { up_to }).await;
         }
-        for (name, number) in &record.taken {
-            transport.discard(instance, Some((name, *number))).await;
+        for (name, up_to) in &record.taken {
+            transport.discard(instance, Discard::Taken { name, up_to: *up_to }).await;
         }
     }
-}
-
-/// What a signal says. What nobody can read becomes a text, which the saga that awaits it will not take for its signal.
-fn value(codec: &dyn Codec, payload: &Bytes) -> Value {
-    let text = codec.decode(payload).ok().map(|json| String::from_utf8_lossy(&json).into_owned());
-    text.and_then(|text| Value::from_json(text).ok()).unwrap_or_else(|| {
-        let shown = String::from_utf8_lossy(payload).into_owned();
-        Value::from_json(serde_json::Value::String(shown).to_string()).expect("a quoted string is JSON")
-    })
 }

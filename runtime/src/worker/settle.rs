@@ -51,8 +51,9 @@ impl Job<'_> {
             payload: payload.clone(),
             not_before: not_before(next, now),
             keep,
-            quiet: !next.status.is_at_rest(),
-            deliver: next.held.is_none() && (!engine::awaits(next).is_empty() || tells(next).is_some()),
+            quiet: !next.status.is_at_rest() && next.answers.is_empty(),
+            deliver: next.held.is_none()
+                && (!engine::awaits(next).is_empty() || tells(next).is_some() || !next.answers.is_empty()),
             noted: !self.notes.is_empty(),
         };
         match self.settle(append).await {

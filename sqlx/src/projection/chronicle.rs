@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::BoxFuture;
 use sagaflow::record::Codec;
 use sagaflow::transport::{
-    Append, AppendError, Deliveries, DeliveryOptions, Enter, EnterError, Entries, Feed, InstanceId, Mail, Note, Post,
-    RecordPage, Revision, Stored, Transport, Watch,
+    Append, AppendError, Deliveries, DeliveryOptions, Discard, Enter, EnterError, Entries, Feed, InstanceId, Mail,
+    Note, Post, RecordPage, Revision, Stored, Transport, Watch,
 };
 use sagaflow::{Client, Error};
 use serde_json::{Map, Value, json};
@@ -182,8 +182,8 @@ impl<DB: Driver> Transport for Chronicle<DB> {
         self.inner.records(saga, after)
     }
 
-    fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {
-        self.inner.discard(instance, taken)
+    fn discard<'a>(&'a self, instance: &'a InstanceId, which: Discard<'a>) -> BoxFuture<'a, ()> {
+        self.inner.discard(instance, which)
     }
 
     fn feed<'a>(&'a self, after: Option<&'a str>) -> BoxFuture<'a, Result<Box<dyn Feed>, Error>> {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use futures::future::BoxFuture;
 use sagaflow::prelude::*;
 use sagaflow::transport::{
-    Append, AppendError, Deliveries, DeliveryOptions, InstanceId, Mail, Note, Post, RecordPage, Revision, Stored,
-    Transport, Watch,
+    Append, AppendError, Deliveries, DeliveryOptions, Discard, InstanceId, Mail, Note, Post, RecordPage, Revision,
+    Stored, Transport, Watch,
 };
 use sagaflow::{Error, Saga, ValueOf};
 use tokio::sync::watch;
@@ -19,14 +19,21 @@ pub(crate) struct Counting {
     inner: Arc<dyn Transport>,
     bytes: AtomicU64,
     notes: AtomicU64,
+    /// How many pieces of mail were read.
+    mail: AtomicU64,
     stored: watch::Sender<u64>,
     by_saga: Mutex<HashMap<String, (u64, u64)>>,
 }
 
 impl Counting {
     pub(crate) fn new(inner: Arc<dyn Transport>) -> Self {
-        let (bytes, notes, stored) = (AtomicU64::new(0), AtomicU64::new(0), watch::Sender::new(0));
-        Self { inner, bytes, notes, stored, by_saga: Mutex::default() }
+        let (bytes, notes, mail, stored) = Default::default();
+        Self { inner, bytes, notes, mail, stored: watch::Sender::new(stored), by_saga: Mutex::default() }
+    }
+
+    /// Bytes, appends and notes, and pieces of mail that were read.
+    pub(crate) fn counted(&self) -> [u64; 3] {
+        [self.bytes.load(Ordering::Relaxed), *self.stored.borrow(), self.mail.load(Ordering::Relaxed)]
     }
 
     /// How much was stored for the instances of a saga, records, notes and letters: how often, and how many bytes.
@@ -83,7 +90,11 @@ impl Transport for Counting {
         after: u64,
         most: usize,
     ) -> BoxFuture<'a, Result<Vec<Mail>, Error>> {
-        self.inner.mail(instance, name, after, most)
+        Box::pin(async move {
+            let mail = self.inner.mail(instance, name, after, most).await?;
+            self.mail.fetch_add(mail.len() as u64, Ordering::Relaxed);
+            Ok(mail)
+        })
     }
 
     fn mailbox<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Vec<(String, u64)>, Error>> {
@@ -98,8 +109,8 @@ impl Transport for Counting {
         self.inner.records(saga, after)
     }
 
-    fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {
-        self.inner.discard(instance, taken)
+    fn discard<'a>(&'a self, instance: &'a InstanceId, which: Discard<'a>) -> BoxFuture<'a, ()> {
+        self.inner.discard(instance, which)
     }
 
     fn latest<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Option<Stored>, Error>> {

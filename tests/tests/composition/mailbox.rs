@@ -13,6 +13,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::{Trace, measure, nats, pay, reserve};
 
+#[path = "mailbox/entities.rs"]
+mod entities;
+#[path = "mailbox/lock.rs"]
+mod lock;
+#[path = "mailbox/promises.rs"]
+mod promises;
+#[path = "mailbox/requests.rs"]
+mod requests;
+#[path = "mailbox/starts.rs"]
+mod starts;
 #[path = "mailbox/takes.rs"]
 mod takes;
 
@@ -37,6 +47,18 @@ where
     sagaflow::ValueOf<S>: std::fmt::Debug,
     sagaflow::ErrorOf<S>: std::fmt::Debug,
 {
+    through_seeing(call, |handle, _| act(handle)).await
+}
+
+/// The same, for somebody who sees what the steps do.
+async fn through_seeing<S: Saga, F: Future<Output = ()>>(
+    call: impl Fn() -> Call<S>,
+    act: impl Fn(Handle<S>, Seen) -> F,
+) -> Vec<(String, Vec<String>)>
+where
+    sagaflow::ValueOf<S>: std::fmt::Debug,
+    sagaflow::ErrorOf<S>: std::fmt::Debug,
+{
     let mut runs = Vec::new();
     let embedded = || async { sagaflow::connect("embedded:").await.unwrap() };
     let (run, appends) = one(embedded().await, call(), &act, Crash::Never).await;
@@ -48,10 +70,18 @@ where
     runs
 }
 
+/// What somebody sees beside the handle.
+#[derive(Clone)]
+struct Seen {
+    trace: Arc<Trace>,
+    client: Client,
+    transport: Arc<dyn Transport>,
+}
+
 async fn one<S: Saga, F: Future<Output = ()>>(
     inner: Arc<dyn Transport>,
     call: Call<S>,
-    act: &impl Fn(Handle<S>) -> F,
+    act: &impl Fn(Handle<S>, Seen) -> F,
     crash: Crash,
 ) -> ((String, Vec<String>), u64)
 where
@@ -59,22 +89,15 @@ where
     sagaflow::ErrorOf<S>: std::fmt::Debug,
 {
     let (trace, transport) = (Arc::new(Trace::default()), Arc::new(Crashing::new(inner.clone(), crash)));
-    let handle = Client::new(inner).start(call).id("case").await.unwrap();
-    let working = async {
-        loop {
-            let builder = Worker::builder(transport.clone()).serve::<S>().provide_shared(trace.clone());
-            let worker = builder.ack_wait(Duration::from_millis(150)).lost_limit(u32::MAX).build().unwrap().spawn();
-            transport.crashed().await;
-            drop(worker);
-        }
-    };
+    let client = Client::new(inner.clone());
+    let handle = client.start(call).id("case").await.unwrap();
     let acted = async {
-        act(handle.clone()).await;
+        act(handle.clone(), Seen { trace: trace.clone(), client, transport: inner }).await;
         handle.outcome().await.unwrap()
     };
     let outcome = tokio::select! {
         outcome = tokio::time::timeout(HANGS, acted) => outcome,
-        () = working => unreachable!(),
+        () = works::<S>(&transport, &trace) => unreachable!(),
     };
     let Ok(outcome) = outcome else {
         panic!("`{}` hangs with {crash:?}: {:?}; {:?}", S::NAME, handle.status().await, trace.texts())
@@ -85,6 +108,16 @@ where
         Err(other) => format!("{other:?}"),
     };
     ((result, trace.without_repeats()), transport.appends())
+}
+
+/// One worker after the other.
+async fn works<S: Saga>(transport: &Arc<Crashing>, trace: &Arc<Trace>) {
+    loop {
+        let builder = Worker::builder(transport.clone()).serve::<S>().provide_shared(trace.clone());
+        let worker = builder.ack_wait(Duration::from_millis(150)).lost_limit(u32::MAX).build().unwrap().spawn();
+        transport.crashed().await;
+        drop(worker);
+    }
 }
 
 #[saga]

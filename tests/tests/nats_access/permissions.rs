@@ -10,7 +10,7 @@ use async_nats::{Event, HeaderMap};
 use futures::StreamExt;
 use sagaflow::prelude::*;
 use sagaflow::transport::nats::{Provision, provision};
-use sagaflow::transport::{Append, DeliveryOptions, InstanceId, Note, Post};
+use sagaflow::transport::{Append, DeliveryOptions, Discard, InstanceId, Note, Post};
 use sagaflow::{ConnectOptions, Error, ErrorKind};
 use sagaflow_tests::NatsServer;
 use serde_json::Value;
@@ -165,10 +165,11 @@ async fn everybody_can_work(shards: u16) {
 
     // Mail from a client to an instance at rest.
     let sender = connect(&server, "client", shards).await;
-    let post = Post { instance: &noted, name: "approved", key: "a", remember: false, payload: "yes".into() };
+    let post =
+        Post { instance: &noted, name: "approved", key: "a", remember: false, answer_for: None, payload: "yes".into() };
     let number = sender.post(post).await.unwrap();
     assert_eq!(transport.mail(&noted, "approved", 0, 10).await.unwrap()[0].payload, "yes");
-    transport.discard(&noted, Some(("approved", number))).await;
+    transport.discard(&noted, Discard::Taken { name: "approved", up_to: number }).await;
     soon(async { while !transport.mail(&noted, "approved", 0, 10).await.unwrap().is_empty() {} }).await;
 
     shop.failures.store(1, Ordering::Relaxed);

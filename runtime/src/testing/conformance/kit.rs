@@ -193,7 +193,7 @@ pub(super) fn note<'a>(instance: &'a InstanceId, of: Revision, number: u64, payl
 /// Mail to the queue `mail`, with a key that is not remembered.
 pub(super) fn post<'a>(instance: &'a InstanceId, key: &'a str, payload: &str) -> Post<'a> {
     let payload = Bytes::copy_from_slice(payload.as_bytes());
-    Post { instance, name: "mail", key, remember: false, payload }
+    Post { instance, name: "mail", key, remember: false, answer_for: None, payload }
 }
 
 pub(super) struct Worker {

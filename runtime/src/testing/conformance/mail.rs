@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::Harness;
 use super::kit::{Kit, LONG, Worker, instance, post, record};
-use crate::transport::{Append, AppendError, Delivery, InstanceId, Notice, Post, Revision};
+use crate::transport::{Append, AppendError, Delivery, Discard, InstanceId, Notice, Post, Revision};
 
 const NAMES: [&str; 2] = ["mail", "other"];
 
@@ -58,7 +58,7 @@ pub async fn mail_is_kept_in_order_until_it_is_discarded(harness: &dyn Harness) 
     let some = kit.in_time("mail", kit.transport.mail(&order, "mail", numbers[0], 2)).await.expect("it is read");
     assert_eq!(some.iter().map(|mail| &mail.payload[..]).collect::<Vec<_>>(), [b"b", b"c"]);
 
-    kit.in_time("discarding", kit.transport.discard(&order, Some(("mail", numbers[2])))).await;
+    kit.in_time("discarding", kit.transport.discard(&order, Discard::Taken { name: "mail", up_to: numbers[2] })).await;
     kit.in_time("the end of what was discarded", async {
         while texts(&kit.mail(&order, "mail", 0).await) != ["d"] {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -105,7 +105,7 @@ pub async fn a_remembered_key_is_dropped_after_its_mail_is_taken(harness: &dyn H
     let remember = |key| Post { remember: true, ..post(&order, key, key) };
     let first = kit.post(remember("key")).await.expect("mail is stored");
     let second = put(&kit, &order, "once").await;
-    kit.in_time("discarding", kit.transport.discard(&order, Some(("mail", second)))).await;
+    kit.in_time("discarding", kit.transport.discard(&order, Discard::Taken { name: "mail", up_to: second })).await;
     kit.in_time("the end of what was discarded", async {
         while !kit.mail(&order, "mail", first).await.is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -291,7 +291,7 @@ pub async fn mail_survives_a_restart(harness: &dyn Harness) {
     drop(worker);
     let number = put(&kit, &order, "key").await;
     let gone = kit.post(Post { name: "other", ..post(&order, "gone", "gone") }).await.expect("mail is stored");
-    kit.in_time("discarding", kit.transport.discard(&order, Some(("other", gone)))).await;
+    kit.in_time("discarding", kit.transport.discard(&order, Discard::Taken { name: "other", up_to: gone })).await;
     let Some(kit) = kit.reopen().await else { return };
     assert_eq!(kit.mail(&order, "mail", 0).await, [(number, "key".to_owned())]);
     assert_eq!(texts(&kit.mail(&order, "other", 0).await), [""; 0]);
@@ -309,19 +309,46 @@ pub async fn mail_survives_a_restart(harness: &dyn Harness) {
     assert!(next > gone, "{next} is more than {gone}");
 }
 
-/// When an instance has come to its end, all of its mail goes, keys and all.
+/// When an instance has come to its end, its mail goes, keys and all; but not what came later, which may be for one that has been started anew.
 pub async fn what_is_discarded_with_its_instance_is_gone(harness: &dyn Harness) {
     let kit = Kit::open(harness).await;
     let order = instance("order");
     let first = kit.start(&order).await;
+    let mut up_to = 0;
     for name in NAMES {
-        kit.post(Post { name, remember: true, ..post(&order, "key", "key") }).await.expect("mail is stored");
+        let post = Post { name, remember: true, ..post(&order, "key", "key") };
+        up_to = kit.post(post).await.expect("mail is stored");
     }
+    let later = kit.post(post(&order, "later", "later")).await.expect("mail is stored");
     kit.finish(&order, first, LONG).await;
-    kit.in_time("discarding", kit.transport.discard(&order, None)).await;
-    for name in NAMES {
+    kit.in_time("discarding", kit.transport.discard(&order, Discard::Ended { up_to })).await;
+    for (name, left) in NAMES.into_iter().zip([vec![(later, "later".to_owned())], Vec::new()]) {
         kit.in_time("the end of what was discarded", async {
-            while !kit.mail(&order, name, 0).await.is_empty() {
+            while kit.mail(&order, name, 0).await != left {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        })
+        .await;
+    }
+}
+
+/// An answer is there for whoever asks, whatever is discarded; no worker is told of it, and it is gone after its time.
+pub async fn answers_are_kept_for_their_time(harness: &dyn Harness) {
+    let kit = Kit::open(harness).await;
+    let mut worker = kit.patient_worker().await;
+    let (order, revision) = at_rest(&kit, &mut worker, "order").await;
+    let answer = |name, key, time| Post { name, answer_for: Some(time), ..post(&order, key, key) };
+    let long = kit.post(answer("mail", "long", LONG)).await.expect("an answer is stored");
+    assert_dropped(&kit, answer("mail", "long", LONG)).await;
+    kit.post(answer("other", "short", Duration::from_secs(1))).await.expect("an answer is stored");
+    let last = put(&kit, &order, "last").await;
+    // The first notice is that of what was no answer.
+    expect_notice(&mut worker, &order, revision, last).await.handle.ack().await;
+    kit.in_time("discarding", kit.transport.discard(&order, Discard::Taken { name: "mail", up_to: last })).await;
+    kit.in_time("discarding", kit.transport.discard(&order, Discard::Ended { up_to: last })).await;
+    for (name, left) in NAMES.into_iter().zip([vec![(long, "long".to_owned())], Vec::new()]) {
+        kit.in_time("the end of what was discarded, and of an answer", async {
+            while kit.mail(&order, name, 0).await != left {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         })
@@ -347,7 +374,7 @@ pub async fn a_mailbox_lists_all_queues(harness: &dyn Harness) {
     let third = put(&kit, &order, "b").await;
     let all = [("mail", first), ("other", second), ("mail", third)].map(|(name, number)| (name.to_owned(), number));
     assert_eq!(mailbox(&order).await, all);
-    kit.in_time("discarding", kit.transport.discard(&order, None)).await;
+    kit.in_time("discarding", kit.transport.discard(&order, Discard::Ended { up_to: third })).await;
     kit.in_time("the end of what was discarded", async {
         while !mailbox(&order).await.is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;

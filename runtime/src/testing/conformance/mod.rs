@@ -182,6 +182,7 @@ macro_rules! conformance_suite {
             a_terminal_record_can_be_delivered
             mail_survives_a_restart
             what_is_discarded_with_its_instance_is_gone
+            answers_are_kept_for_their_time
 
             a_terminal_record_protects_the_id
             a_terminal_record_expires

@@ -18,8 +18,8 @@ use super::scene::Scene;
 use super::words;
 use crate::Error;
 use crate::transport::{
-    Ack, Append, AppendError, Deliveries, DeliveryOptions, Enter, EnterError, Entries, Feed, InstanceId, Mail, Note,
-    Post, RecordPage, Revision, Stored, Transport, Watch,
+    Ack, Append, AppendError, Deliveries, DeliveryOptions, Discard, Enter, EnterError, Entries, Feed, InstanceId, Mail,
+    Note, Post, RecordPage, Revision, Stored, Transport, Watch,
 };
 
 /// The number of the desk that clients use: nothing happens to them.
@@ -272,8 +272,8 @@ impl Transport for Seat {
         self.0.scene.inner.records(saga, after)
     }
 
-    fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {
-        self.0.scene.inner.discard(instance, taken)
+    fn discard<'a>(&'a self, instance: &'a InstanceId, which: Discard<'a>) -> BoxFuture<'a, ()> {
+        self.0.scene.inner.discard(instance, which)
     }
 
     fn watch<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Box<dyn Watch>, Error>> {

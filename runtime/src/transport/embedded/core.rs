@@ -132,6 +132,10 @@ impl Core {
         Ok(Step::Written(answer))
     }
 
+    pub(super) fn now(&self) -> SystemTime {
+        self.clock.now().into()
+    }
+
     /// The next revision, or number of mail: none comes twice.
     pub(super) fn next_number(&self) -> u64 {
         self.revision.fetch_add(1, Ordering::Relaxed) + 1
@@ -337,7 +341,7 @@ impl Core {
         }
         remove_if_unused(&mut shard, instance);
         drop(shard);
-        self.discard(instance, None);
+        self.discard_all(instance);
     }
 
     /// Does something to what is in the hands of a worker by just this delivery.

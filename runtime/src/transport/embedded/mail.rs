@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -12,7 +13,7 @@ use super::journal::Write;
 use super::queue::{Item, What};
 use super::record::{Course, Slot, Status};
 use crate::Error;
-use crate::transport::{AppendError, InstanceId, Mail, Post};
+use crate::transport::{AppendError, Discard, InstanceId, Mail, Post};
 
 /// All mail of one instance, by queue.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ struct Queued {
 struct Letter {
     key: String,
     remember: bool,
+    /// When it is no longer to be found, if it is an answer.
+    expires: Option<SystemTime>,
     payload: Bytes,
     /// The journal has decided about it; before, nobody sees it.
     written: bool,
@@ -42,6 +45,7 @@ pub(super) struct MailPut {
     pub(super) number: u64,
     pub(super) key: String,
     pub(super) remember: bool,
+    pub(super) expires: Option<SystemTime>,
     pub(super) payload: Bytes,
     pub(super) answer: oneshot::Sender<Result<u64, AppendError>>,
 }
@@ -54,7 +58,19 @@ pub(super) struct Loose {
     pub(super) number: u64,
     pub(super) key: String,
     pub(super) remember: bool,
+    pub(super) expires: Option<SystemTime>,
     pub(super) payload: Bytes,
+}
+
+impl Letter {
+    fn new(key: String, remember: bool, expires: Option<SystemTime>, payload: Bytes, written: bool) -> Self {
+        let status = if expires.is_some() { Status::Settled } else { Status::Queued };
+        Self { key, remember, expires, payload, written, notice: Course::new(status) }
+    }
+
+    fn is_expired(&self, now: SystemTime) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
 }
 
 impl Mailbox {
@@ -115,8 +131,15 @@ impl Core {
             return Err(self.refuse_closed());
         }
         let (instance, name): (_, Arc<str>) = (post.instance, post.name.into());
+        let now = self.now();
+        let expires = post.answer_for.map(|time| now + time);
         let mut shard = self.shard(instance);
         let slot = self.slot(&mut shard, instance);
+        if expires.is_some() {
+            // The only ones that grow without the instance's doing.
+            let gone = slot.mailbox.take_out(|_, _, letter| letter.written && letter.is_expired(now));
+            self.remove_from_store(instance, gone);
+        }
         if let Some(queue) = slot.mailbox.0.get(&name)
             && let Some(number) = queue.by_key.get(post.key)
         {
@@ -125,23 +148,22 @@ impl Core {
         }
         let number = self.next_number();
         let written = self.journal().is_none();
-        let (key, payload) = (post.key.to_owned(), post.payload.clone());
-        let notice = Course::new(Status::Queued);
-        let letter = Letter { key: key.clone(), remember: post.remember, payload: payload.clone(), written, notice };
+        let (remember, key, payload) = (post.remember, post.key.to_owned(), post.payload.clone());
+        let letter = Letter::new(key.clone(), remember, expires, payload.clone(), written);
         let Some(journal) = self.journal() else {
             slot.mailbox.put(&name, number, letter);
             slot.tell(instance, name, number);
             return Ok(Ok(number));
         };
-        let (sender, answer) = oneshot::channel();
-        let (remember, to) = (post.remember, instance.clone());
-        let put = MailPut { instance: to, name: name.clone(), number, key, remember, payload, answer: sender };
+        let (answer, told) = oneshot::channel();
+        let put =
+            MailPut { instance: instance.clone(), name: name.clone(), number, key, remember, expires, payload, answer };
         if let Err(why) = journal.enqueue(Write::Mail(put)) {
             remove_if_unused(&mut shard, instance);
             return Err(AppendError::Refused(why));
         }
         slot.mailbox.put(&name, number, letter);
-        Ok(Err(answer))
+        Ok(Err(told))
     }
 
     /// The journal has written mail, or could not.
@@ -170,7 +192,9 @@ impl Core {
         let queue = shard.get(instance).and_then(|slot| slot.mailbox.0.get(name));
         // What is not decided yet comes after all that is.
         let later = queue.into_iter().flat_map(|queue| queue.by_number.range(after.saturating_add(1)..));
-        let written = later.take_while(|(_, letter)| letter.written).take(most);
+        let now = self.now();
+        let written = later.take_while(|(_, letter)| letter.written);
+        let written = written.filter(|(_, letter)| !letter.is_expired(now)).take(most);
         Ok(written.map(|(number, letter)| Mail { number: *number, payload: letter.payload.clone() }).collect())
     }
 
@@ -179,34 +203,53 @@ impl Core {
         let shard = self.shard(instance);
         let queues = shard.get(instance).into_iter().flat_map(|slot| &slot.mailbox.0);
         let written = |queue: &Queued| -> Vec<u64> {
-            queue.by_number.iter().filter(|(_, letter)| letter.written).map(|(number, _)| *number).collect()
+            queue
+                .by_number
+                .iter()
+                .filter(|(_, letter)| letter.written && letter.expires.is_none())
+                .map(|(number, _)| *number)
+                .collect()
         };
         let all = queues.flat_map(|(name, queue)| written(queue).into_iter().map(|number| (name.to_string(), number)));
         Ok(all.collect())
     }
 
-    pub(super) fn discard(&self, instance: &InstanceId, taken: Option<(&str, u64)>) {
+    pub(super) fn discard(&self, instance: &InstanceId, which: Discard<'_>) {
+        self.take_out(instance, |name, number, letter| match which {
+            _ if letter.expires.is_some() => false,
+            Discard::Taken { name: of, up_to } => !letter.remember && name == of && number <= up_to,
+            Discard::Ended { up_to } => number <= up_to,
+        });
+    }
+
+    /// Nothing is left of an instance.
+    pub(super) fn discard_all(&self, instance: &InstanceId) {
+        self.take_out(instance, |_, _, _| true);
+    }
+
+    fn take_out(&self, instance: &InstanceId, which: impl Fn(&str, u64, &Letter) -> bool) {
         let mut shard = self.shard(instance);
         let Some(slot) = shard.get_mut(instance) else { return };
-        let gone = slot.mailbox.take_out(|name, number, letter| match taken {
-            None => letter.written,
-            Some((of, up_to)) => letter.written && !letter.remember && name == of && number <= up_to,
-        });
+        let gone = slot.mailbox.take_out(|name, number, letter| letter.written && which(name, number, letter));
+        self.remove_from_store(instance, gone);
+        remove_if_unused(&mut shard, instance);
+    }
+
+    fn remove_from_store(&self, instance: &InstanceId, gone: Vec<(Arc<str>, u64)>) {
         if !gone.is_empty()
             && let Some(journal) = self.journal()
         {
             // A store that fails keeps it, and that does no harm.
             let _ = journal.enqueue(Write::Discard(instance.clone(), gone));
         }
-        remove_if_unused(&mut shard, instance);
     }
 
     /// Takes over what a store holds, after the records. Who was told of it is forgotten: so all is told again.
     pub(super) fn load_mail(&self, mail: Vec<Loose>) {
-        for Loose { instance, name, number, key, remember, payload } in mail {
+        for Loose { instance, name, number, key, remember, expires, payload } in mail {
             let mut shard = self.shard(&instance);
             let slot = self.slot(&mut shard, &instance);
-            let letter = Letter { key, remember, payload, written: true, notice: Course::new(Status::Queued) };
+            let letter = Letter::new(key, remember, expires, payload, true);
             slot.mailbox.put(&name, number, letter);
             slot.tell(&instance, name, number);
         }
@@ -214,8 +257,11 @@ impl Core {
 }
 
 impl Slot {
-    /// Has a worker told of mail.
-    fn tell(&self, instance: &InstanceId, name: Arc<str>, number: u64) {
+    /// Has a worker told of mail, unless it is an answer.
+    fn tell(&mut self, instance: &InstanceId, name: Arc<str>, number: u64) {
+        if self.mailbox.course(&name, number).is_none_or(|course| matches!(course.status, Status::Settled)) {
+            return;
+        }
         self.notices.push(Item { instance: instance.clone(), what: What::Notice(name, number) });
     }
 }

@@ -43,8 +43,8 @@ use futures::future::BoxFuture;
 use self::core::Core;
 use self::delivery::{Joined, Watching};
 use super::{
-    Append, AppendError, Deliveries, DeliveryOptions, Feed, InstanceId, Mail, Note, Post, RecordPage, Revision, Stored,
-    Transport, Watch,
+    Append, AppendError, Deliveries, DeliveryOptions, Discard, Feed, InstanceId, Mail, Note, Post, RecordPage,
+    Revision, Stored, Transport, Watch,
 };
 use crate::Error;
 use crate::clock::Clock;
@@ -184,8 +184,8 @@ impl Transport for EmbeddedTransport {
         Box::pin(async move { self.core.records(saga, after) })
     }
 
-    fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {
-        Box::pin(async move { self.core.discard(instance, taken) })
+    fn discard<'a>(&'a self, instance: &'a InstanceId, which: Discard<'a>) -> BoxFuture<'a, ()> {
+        Box::pin(async move { self.core.discard(instance, which) })
     }
 
     fn feed<'a>(&'a self, after: Option<&'a str>) -> BoxFuture<'a, Result<Box<dyn Feed>, Error>> {

@@ -14,6 +14,7 @@
 //! | a note of a record | `PREFIX.notes.SAGA.ID.REVISION.NUMBER` |
 //! | one stream for the mail of all shards | `PREFIX-mail`, for `PREFIX.mail.*.*.*.*.*` |
 //! | mail, as long as it is not taken (`once`), or its instance lives (`keep`) | `PREFIX.mail.SAGA.ID.QUEUE.once.KEY`, `….keep.KEY` |
+//! | an answer to somebody who asks, for a time (`answer`) | `PREFIX.mail.SAGA.ID.QUEUE.answer.KEY` |
 //! | one stream for what clients hand in that aren't trusted | `PREFIX-ingress`, for `PREFIX.in.*.*.*` |
 //! | a start that waits to be admitted | `PREFIX.in.start.SAGA.ID` |
 //!
@@ -31,6 +32,9 @@ use crate::{Error, ErrorKind};
 pub(super) const SHARDS: &str = "sagaflow.shards";
 pub(super) const LAYOUT: &str = "sagaflow.layout";
 const LAYOUT_VERSION: &str = "1";
+
+/// What stands in the subject of an answer.
+const ANSWER: &str = "answer";
 
 /// How much an ingress holds if nobody says otherwise: entries, and bytes. The server sets these bytes aside when the stream is
 /// made.
@@ -171,11 +175,15 @@ impl Layout {
     /// Where mail is.
     pub(super) fn letter(&self, post: &Post<'_>) -> String {
         let (saga, id) = (post.instance.saga(), post.instance.id());
-        let kept = if post.remember { "keep" } else { "once" };
+        let kept = match post.answer_for {
+            Some(_) => ANSWER,
+            None if post.remember => "keep",
+            None => "once",
+        };
         format!("{}.mail.{saga}.{id}.{}.{kept}.{}", self.prefix, post.name, post.key)
     }
 
-    /// The mail in a queue of an instance; what is gone when it is taken; and all of the instance.
+    /// The mail in a queue of an instance; what is gone when it is taken; and all of the instance but the answers.
     pub(super) fn queue(&self, instance: &InstanceId, name: &str) -> String {
         format!("{}.mail.{}.{}.{name}.*.*", self.prefix, instance.saga(), instance.id())
     }
@@ -184,8 +192,9 @@ impl Layout {
         format!("{}.mail.{}.{}.{name}.once.*", self.prefix, instance.saga(), instance.id())
     }
 
-    pub(super) fn mailbox(&self, instance: &InstanceId) -> String {
-        format!("{}.mail.{}.{}.*.*.*", self.prefix, instance.saga(), instance.id())
+    pub(super) fn mailbox(&self, instance: &InstanceId) -> [String; 2] {
+        let (saga, id) = (instance.saga(), instance.id());
+        ["once", "keep"].map(|kept| format!("{}.mail.{saga}.{id}.*.{kept}.*", self.prefix))
     }
 
     /// All mail of a saga's instances.
@@ -199,6 +208,11 @@ impl Layout {
         let mut tokens = rest.split('.');
         let instance = InstanceId::new(tokens.next()?, tokens.next()?).ok()?;
         Some((instance, tokens.next()?.to_owned()))
+    }
+
+    /// Whether it is an answer, of which nobody is to be told.
+    pub(super) fn is_answer(subject: &str) -> bool {
+        subject.rsplit('.').nth(1) == Some(ANSWER)
     }
 
     /// The stream of what clients hand in that aren't trusted.
@@ -282,6 +296,7 @@ impl Layout {
             name: self.mail_stream(),
             description: Some("The mail of sagaflow: what was sent to instances".to_owned()),
             subjects: vec![format!("{}.mail.*.*.*.*.*", self.prefix)],
+            allow_message_ttl: true,
             ..self.notes_config()
         }
     }

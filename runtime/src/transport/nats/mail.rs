@@ -8,15 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::Message;
-use async_nats::header::{HeaderMap, HeaderValue, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE};
+use async_nats::header::{HeaderMap, HeaderValue, NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_TTL};
 use tokio::time::Instant;
 
 use super::ack::{About, NatsAck};
-use super::append::meaning;
+use super::append::{meaning, ttl};
 use super::hands::InHand;
+use super::layout::Layout;
 use super::workers::JOIN_TIMEOUT;
 use super::{Carrier, purge, read, scan};
-use crate::transport::{Ack, AppendError, Delivery, InstanceId, Mail, Notice, Post, Revision};
+use crate::transport::{Ack, AppendError, Delivery, Discard, InstanceId, Mail, Notice, Post, Revision};
 use crate::{Error, ErrorKind};
 
 /// When a notice comes again that could not be dealt with.
@@ -37,6 +38,9 @@ pub(super) async fn post(carrier: &Carrier, post: Post<'_>) -> Result<u64, Appen
     })?;
     let mut headers = HeaderMap::new();
     headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, HeaderValue::from(0u64));
+    if let Some(time) = post.answer_for {
+        headers.insert(NATS_MESSAGE_TTL, ttl(time));
+    }
     let subject = carrier.layout.letter(&post);
     carrier.publisher.publish(subject, headers, post.payload).await.map_err(|refusal| {
         match meaning(&refusal, carrier, size) {
@@ -64,21 +68,27 @@ pub(super) async fn mail(
 pub(super) async fn mailbox(carrier: &Carrier, instance: &InstanceId) -> Result<Vec<(String, u64)>, Error> {
     carrier.check_open()?;
     carrier.ensure_mail(Instant::now() + JOIN_TIMEOUT).await?;
-    let (stream, filter) = (carrier.layout.mail_stream(), carrier.layout.mailbox(instance));
-    let found = scan::all(carrier, &stream, &filter, 1, usize::MAX).await?;
-    let queue = |found: scan::Found| Some((carrier.layout.posted(&found.subject)?.1, found.sequence));
-    Ok(found.into_iter().filter_map(queue).collect())
+    let (stream, queue) = (carrier.layout.mail_stream(), |subject: &str| Some(carrier.layout.posted(subject)?.1));
+    let mut all = Vec::new();
+    for filter in carrier.layout.mailbox(instance) {
+        let found = scan::all(carrier, &stream, &filter, 1, usize::MAX).await?;
+        all.extend(found.into_iter().filter_map(|found| Some((queue(&found.subject)?, found.sequence))));
+    }
+    all.sort_unstable_by_key(|(_, number)| *number);
+    Ok(all)
 }
 
-pub(super) fn discard(carrier: &Arc<Carrier>, instance: &InstanceId, taken: Option<(&str, u64)>) {
-    let (filter, up_to) = match taken {
-        Some((name, up_to)) => (carrier.layout.queue_once(instance, name), Some(up_to)),
-        None => (carrier.layout.mailbox(instance), None),
-    };
-    purge::begin(carrier, carrier.layout.mail_stream(), filter, up_to);
+pub(super) fn discard(carrier: &Arc<Carrier>, instance: &InstanceId, which: Discard<'_>) {
+    let begin = |filter, up_to| purge::begin(carrier, carrier.layout.mail_stream(), filter, Some(up_to));
+    match which {
+        Discard::Taken { name, up_to } => begin(carrier.layout.queue_once(instance, name), up_to),
+        Discard::Ended { up_to } => {
+            carrier.layout.mailbox(instance).into_iter().for_each(|filter| begin(filter, up_to));
+        }
+    }
 }
 
-/// What a notice delivers: the last record of the instance that the mail is for. `None`: it has none, and the notice has been settled.
+/// What a notice delivers: the last record of the instance that the mail is for. `None`: it has none, or this is an answer, and the notice has been settled.
 pub(super) async fn delivery(
     carrier: Arc<Carrier>,
     (instance, name): (InstanceId, String),
@@ -87,7 +97,8 @@ pub(super) async fn delivery(
 ) -> Option<Delivery> {
     let reply = message.reply?;
     let About { revision: number, delivered } = About::read(&reply)?;
-    let last = read::last(&carrier, &instance).await;
+    let is_answer = Layout::is_answer(&message.subject);
+    let last = if is_answer { Ok(None) } else { read::last(&carrier, &instance).await };
     let revision = last.as_ref().ok().and_then(Option::as_ref).map_or(Revision(0), |last| last.stored.revision);
     let handle = NatsAck {
         carrier: Arc::clone(&carrier),

@@ -56,8 +56,8 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
 use super::{
-    Append, AppendError, ConnectOptions, Deliveries, DeliveryOptions, Enter, EnterError, Entries, Feed, InstanceId,
-    Mail, Note, Post, RecordPage, Revision, Stored, Transport, Watch,
+    Append, AppendError, ConnectOptions, Deliveries, DeliveryOptions, Discard, Enter, EnterError, Entries, Feed,
+    InstanceId, Mail, Note, Post, RecordPage, Revision, Stored, Transport, Watch,
 };
 use crate::{Error, ErrorKind};
 use layout::Layout;
@@ -200,8 +200,8 @@ impl Transport for NatsTransport {
         Box::pin(feed::records(&self.carrier, saga, after))
     }
 
-    fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {
-        Box::pin(async move { mail::discard(&self.carrier, instance, taken) })
+    fn discard<'a>(&'a self, instance: &'a InstanceId, which: Discard<'a>) -> BoxFuture<'a, ()> {
+        Box::pin(async move { mail::discard(&self.carrier, instance, which) })
     }
 
     fn feed<'a>(&'a self, after: Option<&'a str>) -> BoxFuture<'a, Result<Box<dyn Feed>, Error>> {

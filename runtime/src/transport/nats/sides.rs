@@ -84,6 +84,10 @@ impl Sides {
                     break 'pages;
                 }
                 looked_at += 1;
+                if self.side == Side::Mail && Layout::is_answer(&found.subject) {
+                    // The server removes it in its time.
+                    continue;
+                }
                 let Some(owner) = self.owner(layout, &found.subject) else { continue };
                 let is_new = self.told.is_none_or(|told| told < found.stored_at);
                 told = told.max(Some(found.stored_at));
@@ -94,8 +98,11 @@ impl Sides {
                 let (instance, of) = &owner;
                 let last = read::last(carrier, instance).await.map_err(|error| error.to_string())?;
                 if is_void(*of, last.as_ref()) {
-                    let void = of.map_or_else(|| layout.mailbox(instance), |of| layout.notes(instance, of));
-                    purge(carrier, &stream, &void, Some(found.sequence).filter(|_| of.is_none())).await?;
+                    let void =
+                        of.map_or_else(|| layout.mailbox(instance).to_vec(), |of| vec![layout.notes(instance, of)]);
+                    for filter in &void {
+                        purge(carrier, &stream, filter, Some(found.sequence).filter(|_| of.is_none())).await?;
+                    }
                     continue;
                 }
                 live_from.get_or_insert(found.sequence);

@@ -110,11 +110,15 @@ fn notes_are_read_back() {
 fn mail_is_read_back() {
     let layout = Layout::new(&ConnectOptions::default()).unwrap();
     let instance = InstanceId::new("checkout", "order-42").unwrap();
-    let post = Post { instance: &instance, name: "$cancel", key: "a", remember: false, payload: "".into() };
-    let (once, kept) = (layout.letter(&post), layout.letter(&Post { remember: true, ..post }));
+    let post =
+        Post { instance: &instance, name: "$cancel", key: "a", remember: false, answer_for: None, payload: "".into() };
+    let (once, kept) = (layout.letter(&post), layout.letter(&Post { remember: true, ..post.clone() }));
     assert_eq!(once, "sagaflow.mail.checkout.order-42.$cancel.once.a");
     assert_eq!(kept, "sagaflow.mail.checkout.order-42.$cancel.keep.a");
-    for subject in [once, kept] {
+    let answer = layout.letter(&Post { answer_for: Some(Duration::from_secs(1)), ..post });
+    assert_eq!(answer, "sagaflow.mail.checkout.order-42.$cancel.answer.a");
+    assert_eq!([&once, &kept, &answer].map(|subject| Layout::is_answer(subject)), [false, false, true]);
+    for subject in [once, kept, answer] {
         assert_eq!(layout.posted(&subject), Some((instance.clone(), "$cancel".to_owned())));
     }
     assert_eq!(layout.posted(&layout.subject(&instance)), None);

@@ -18,8 +18,8 @@ use crate::clock::Clock;
 use crate::example::{Script, charges, fan, order, probe};
 use crate::record::{self, Json, Record};
 use crate::transport::{
-    Append, AppendError, Deliveries, Delivery, DeliveryOptions, Entries, InstanceId, Mail, Note, Post, RecordPage,
-    Revision, Stored, Transport, Watch, embedded,
+    Append, AppendError, Deliveries, Delivery, DeliveryOptions, Discard, Entries, InstanceId, Mail, Note, Post,
+    RecordPage, Revision, Stored, Transport, Watch, embedded,
 };
 use crate::{Client, Error, ErrorKind};
 
@@ -169,8 +169,8 @@ impl Transport for Faulty {
         self.inner.records(saga, after)
     }
 
-    fn discard<'a>(&'a self, instance: &'a InstanceId, taken: Option<(&'a str, u64)>) -> BoxFuture<'a, ()> {
-        self.inner.discard(instance, taken)
+    fn discard<'a>(&'a self, instance: &'a InstanceId, which: Discard<'a>) -> BoxFuture<'a, ()> {
+        self.inner.discard(instance, which)
     }
 
     fn notes<'a>(&'a self, instance: &'a InstanceId, of: Revision) -> BoxFuture<'a, Result<Vec<Bytes>, Error>> {

@@ -16,13 +16,14 @@
 //!
 //! mail (since format 2)
 //! key    saga '/' id '/' name '/' number      of a queue and a piece of mail, its number u64, big endian
-//! value  remember     u8, 0 or 1
+//! value  remember     u8, 0 or 1; since format 3, 2 for an answer
+//!        expires      u64, microseconds since 1970; only of an answer
 //!        key's length u8
 //!        key
 //!        payload      the rest
 //! ```
 //!
-//! A store of format 1 has neither notes nor mail; it becomes one of format 2 when it is opened.
+//! A store of format 1 has neither notes nor mail, one of format 2 no answers; they become stores of format 3 when they are opened.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -33,11 +34,14 @@ use crate::transport::embedded::mail::{Loose, MailPut};
 use crate::transport::{InstanceId, Revision};
 
 pub(super) const VERSION_KEY: &str = "format";
-pub(super) const VERSION: &[u8] = b"2";
+pub(super) const VERSION: &[u8] = b"3";
 /// The versions that can be read as they are.
-pub(super) const READABLE: [&[u8]; 1] = [b"1"];
+pub(super) const READABLE: [&[u8]; 2] = [b"1", b"2"];
 /// The greatest revision ever given.
 pub(super) const REVISION_KEY: &str = "revision";
+
+/// What stands in place of `remember` in an answer.
+const ANSWER: u8 = 2;
 
 /// A value, decoded.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,8 +85,14 @@ pub(super) fn encode_mail_key(instance: &InstanceId, name: &str, number: u64) ->
 }
 
 pub(super) fn encode_mail(mail: &MailPut) -> Vec<u8> {
-    let mut value = Vec::with_capacity(2 + mail.key.len() + mail.payload.len());
-    value.push(u8::from(mail.remember));
+    let mut value = Vec::with_capacity(10 + mail.key.len() + mail.payload.len());
+    match mail.expires {
+        None => value.push(u8::from(mail.remember)),
+        Some(_) => {
+            value.push(ANSWER);
+            value.extend(encode_time(mail.expires).to_be_bytes());
+        }
+    }
     // No key is longer than this.
     value.push(u8::try_from(mail.key.len()).unwrap_or(u8::MAX));
     value.extend(mail.key.as_bytes());
@@ -97,11 +107,16 @@ pub(super) fn decode_mail(key: &[u8], value: &[u8]) -> Result<Loose, String> {
     let (instance, name) = rest.strip_suffix('/').and_then(|rest| rest.rsplit_once('/')).ok_or_else(wrong)?;
     let instance = decode_key(instance.as_bytes())?;
     let short = || format!("it has only {} bytes", value.len());
-    let ([remember, length], rest) = value.split_first_chunk().ok_or_else(short)?;
+    let (remember, rest) = value.split_first().ok_or_else(short)?;
+    let (expires, rest) = match *remember {
+        ANSWER => rest.split_first_chunk().map(|(time, rest)| (decode_time(*time), rest)).ok_or_else(short)?,
+        _ => (None, rest),
+    };
+    let (length, rest) = rest.split_first().ok_or_else(short)?;
     let (key, payload) = rest.split_at_checked(usize::from(*length)).ok_or_else(short)?;
     let key = String::from_utf8(key.to_vec()).map_err(|error| error.to_string())?;
     let (number, payload) = (u64::from_be_bytes(*number), Bytes::copy_from_slice(payload));
-    Ok(Loose { instance, name: name.into(), number, key, remember: *remember != 0, payload })
+    Ok(Loose { instance, name: name.into(), number, key, remember: *remember == 1, expires, payload })
 }
 
 pub(super) fn encode(put: &Put) -> Vec<u8> {
@@ -167,6 +182,20 @@ mod tests {
     #[test]
     fn a_short_value_is_an_error() {
         assert_eq!(decode(&FIXTURE[..23]), Err("it has only 23 bytes".to_owned()));
+    }
+
+    /// Mail of format 2, as it was first written, and an answer of format 3.
+    #[test]
+    fn mail_of_both_kinds_is_read() {
+        let instance = InstanceId::new("expense", "e-7").unwrap();
+        let key = encode_mail_key(&instance, "Approved", 9);
+        let mail = decode_mail(&key, b"\x01\x03k-1{}").unwrap();
+        assert_eq!((mail.instance, &*mail.name, mail.number, &*mail.key), (instance, "Approved", 9, "k-1"));
+        assert_eq!((mail.remember, mail.expires, &*mail.payload), (true, None, &b"{}"[..]));
+        let answer = decode_mail(&key, b"\x02\0\x05\xff\x2c\x4e\x43\x10\0\x03k-17").unwrap();
+        let expires = UNIX_EPOCH + Duration::from_micros(0x0005_ff2c_4e43_1000);
+        assert_eq!((answer.remember, answer.expires, &*answer.payload), (false, Some(expires), &b"7"[..]));
+        assert!(decode_mail(&key, b"\x02\0\x05").is_err());
     }
 
     #[test]

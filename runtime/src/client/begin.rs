@@ -1,0 +1,140 @@
+//! Sending something to an instance that is started by that if there is none.
+//!
+//! The first record carries the mail with which it begins (`Record::brought`): start and signal are one append, on the condition that there is no
+//! record, or that the terminal one is still the last. To an instance that runs, mail is posted as ever; if that is to be started anew when it
+//! has come to its end, the sender waits until its mail was taken (`ask`), or begins again.
+
+use super::ask::Asking;
+use super::post::{Mailing, decoded, may_send, standing, takes_mail, takes_none};
+use super::start::append_first;
+use super::{Client, IfExists, status};
+use crate::engine::{self, is_of_requests};
+use crate::record::{self, Brought, Record};
+use crate::transport::{InstanceId, Revision, Stored};
+use crate::{Error, ErrorKind};
+
+/// How to start an instance.
+#[derive(Debug)]
+pub(super) struct Begin {
+    /// Its first record, none of whose code has run.
+    pub(super) first: Box<Record>,
+    pub(super) definition: std::sync::Arc<crate::definition::SagaDefinition>,
+    pub(super) if_exists: IfExists,
+}
+
+/// Where mail has got.
+#[derive(Debug)]
+pub(super) enum Sent {
+    /// Into a queue, for this life of the instance, with this number; without one: there has been such mail.
+    Posted(u32, Option<u64>),
+    /// Into the first record of this life.
+    Brought(u32),
+    /// The instance takes none. How it stands.
+    Refused(Box<Record>),
+}
+
+/// Sends it, if that is possible now.
+pub(super) async fn send(
+    client: &Client,
+    instance: &InstanceId,
+    mailing: &Mailing,
+    begin: Option<&Begin>,
+) -> Result<Sent, Error> {
+    may_send(client)?;
+    loop {
+        let (record, begin_after) = match client.transport.latest(instance).await? {
+            None => (None, Some(None)),
+            Some(Stored { revision, payload }) => {
+                let record = decoded(client, instance, &payload)?;
+                let may =
+                    begin.is_some_and(|begin| begin.if_exists == IfExists::Restart) && record.status.is_terminal();
+                (Some(record), may.then_some(Some(revision)))
+            }
+        };
+        if let Some(record) = &record {
+            if mailing.has_begun(record) {
+                return Ok(Sent::Brought(record.life));
+            }
+            if begin.is_some_and(|begin| begin.if_exists == IfExists::Refuse) {
+                return Err(Error::new(ErrorKind::AlreadyStarted, format!("{instance} has been started before")));
+            }
+        }
+        match (record, begin, begin_after) {
+            (former, Some(begin), Some(after)) => {
+                let first = first(client, begin, mailing, former.as_deref());
+                if append_first(client, instance, &first, after).await? {
+                    return Ok(Sent::Brought(first.life));
+                }
+                // Somebody else was faster.
+            }
+            (None, ..) => return Err(status::not_found(instance)),
+            (Some(record), ..) if takes_mail(&record) => {
+                let number = mailing.post(client, instance, record.life).await?;
+                return Ok(Sent::Posted(record.life, number));
+            }
+            (Some(record), ..) => return Ok(Sent::Refused(record)),
+        }
+    }
+}
+
+/// The first record of an instance that begins with mail.
+fn first(client: &Client, begin: &Begin, mailing: &Mailing, former: Option<&Record>) -> Box<Record> {
+    let mut first = begin.first.clone();
+    if let Some(former) = former {
+        anew(&mut first, former);
+    }
+    first.begun_with = Some(mailing.key.clone());
+    // Of a signal nobody needs to be told that it was taken: it is in the record already.
+    let key = mailing.answer_in(first.life).filter(|_| is_of_requests(&mailing.queue));
+    first.brought = vec![Brought { queue: mailing.queue.clone(), key, value: mailing.value.clone() }];
+    engine::begun(&begin.definition, first, client.clock.now())
+}
+
+/// Makes a first record the one of the next life.
+pub(super) fn anew(first: &mut Record, former: &Record) {
+    first.life = former.life.saturating_add(1);
+    // So that no two calls of steps of one id have the same idempotency key.
+    first.steps = former.steps;
+    first.taken.clone_from(&former.taken);
+    first.ended_with.clone_from(&former.taken);
+}
+
+/// Of the name of a signal, so much stands in the key by which its sender finds out that it was taken.
+const MOST_NAME: usize = 48;
+
+/// Sends a signal. If the instance is to be started anew at its end, until it is known to be taken.
+pub(super) async fn signal(
+    client: &Client,
+    instance: &InstanceId,
+    mailing: Mailing,
+    begin: &Begin,
+    name: &str,
+) -> Result<(), Error> {
+    if begin.if_exists == IfExists::Restart {
+        // Apart from those of requests; a name is ASCII.
+        let answer = Some(format!("~{}", &name[..name.len().min(MOST_NAME)]));
+        let (mailing, begin) = (Mailing { answer, ..mailing }, Some(begin));
+        return Asking { client, instance, mailing, begin, is_signal: true }.answer().await.map(drop);
+    }
+    let (life, number) = match send(client, instance, &mailing, Some(begin)).await? {
+        Sent::Brought(_) | Sent::Posted(_, None) => return Ok(()),
+        Sent::Posted(life, Some(number)) => (life, number),
+        Sent::Refused(record) => return Err(takes_none(instance, &record)),
+    };
+    let after = standing(client, instance).await?;
+    match mailing.is_taken(&after, life, number) || (after.life == life && takes_mail(&after)) {
+        true => Ok(()),
+        false => Err(takes_none(instance, &after)),
+    }
+}
+
+/// After which record a start comes, if the id may be started anew: `None` if not.
+pub(super) async fn end_of_former(
+    client: &Client,
+    instance: &InstanceId,
+) -> Result<Option<(Box<Record>, Revision)>, Error> {
+    let Some(Stored { revision, payload }) = client.transport.latest(instance).await? else { return Ok(None) };
+    let record =
+        record::decode(&*client.codec, &payload).map_err(|error| status::unreadable(instance, &error.to_string()))?;
+    Ok(record.status.is_terminal().then_some((record, revision)))
+}
