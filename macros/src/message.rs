@@ -128,7 +128,11 @@ fn read(function: &Function) -> TokenStream {
         let (root, arguments) = (function.root.at(span), Ident::new("arguments", span));
         let alias = &param.evolution.alias;
         let default = match &param.evolution.default {
-            Some(default) => quote_spanned!(span => ::core::option::Option::Some(|| #default)),
+            // A closure of ours, or clippy would have the user write it in another way.
+            Some(default) => {
+                let closure = quote_spanned!(span.resolved_at(Span::mixed_site()) => || { #default });
+                quote_spanned!(span => ::core::option::Option::Some(#closure))
+            }
             // With the span, too: what is wrong with the type is said at the last argument that has to do with it.
             None => quote_spanned!(span => ::core::option::Option::None),
         };

@@ -37,7 +37,7 @@ pub(super) async fn pause(client: &Client, instance: &InstanceId) -> Result<(), 
     if is_paused(instance, &record)? {
         return Ok(());
     }
-    let (key, payload) = (format!("pause-{revision}"), client.codec.encode(b"null".to_vec()));
+    let (key, payload) = (format!("pause-{revision}"), post::request(client, record.life));
     let post = Post { instance, name: PAUSE, key: &key, remember: false, answer_for: None, payload };
     let Some(number) = post::post_surely(client, post).await? else { return Ok(()) };
     let (_, record) = found(client, instance).await?;
@@ -140,7 +140,8 @@ pub(super) async fn operate(client: &Client, instance: &InstanceId, verb: Verb<'
         let appended = appending::append(&*client.transport, append, PATIENCE, |_| {}).await;
         match appended.map_err(|failed| (failed.unsure, failed.error)) {
             Ok(revision) if cancelled => {
-                let (key, payload) = (format!("cancel-{revision}"), client.codec.encode(b"null".to_vec()));
+                let life = next.map_or(record.life, |next| next.life);
+                let (key, payload) = (format!("cancel-{revision}"), post::request(client, life));
                 let again = Post { instance, name: CANCEL, key: &key, remember: false, answer_for: None, payload };
                 return post::post_surely(client, again).await.map(drop);
             }

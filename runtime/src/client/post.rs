@@ -141,6 +141,12 @@ pub(super) fn decoded(client: &Client, instance: &InstanceId, payload: &bytes::B
     record::decode(&*client.codec, payload).map_err(|error| status::unreadable(instance, &error.to_string()))
 }
 
+/// What is stored for a request of an operator's: it is for one life of the instance.
+pub(super) fn request(client: &Client, life: u32) -> bytes::Bytes {
+    let nothing = Value::from_json("null".to_owned()).expect("that is JSON");
+    Letter::new(life, None, nothing).encode(&*client.codec)
+}
+
 /// Its number; `None`: there has been mail with this key.
 pub(super) async fn post_surely(client: &Client, post: Post<'_>) -> Result<Option<u64>, Error> {
     let instance = post.instance.clone();
