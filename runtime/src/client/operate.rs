@@ -284,7 +284,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such instance; [`ErrorKind::NotRunning`](crate::ErrorKind::NotRunning) if it
+    /// [`ErrorKind::NotFound`] if there is no such instance; [`ErrorKind::NotRunning`] if it
     /// has come to its end or is stuck; otherwise what the transport says.
     pub async fn pause(&self, saga: &str, id: &str) -> Result<(), Error> {
         pause(self, &InstanceId::new(saga, id)?).await
@@ -294,7 +294,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such instance; [`ErrorKind::NotStuck`](crate::ErrorKind::NotStuck) if it
+    /// [`ErrorKind::NotFound`] if there is no such instance; [`ErrorKind::NotStuck`] if it
     /// is not paused; otherwise what the transport says.
     pub async fn resume(&self, saga: &str, id: &str) -> Result<(), Error> {
         operate(self, &InstanceId::new(saga, id)?, Verb::Resume).await
@@ -305,7 +305,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such instance; [`ErrorKind::NotStuck`](crate::ErrorKind::NotStuck) if it
+    /// [`ErrorKind::NotFound`] if there is no such instance; [`ErrorKind::NotStuck`] if it
     /// is neither stuck nor paused, or waits for no step; otherwise what the transport says.
     pub async fn retry(&self, saga: &str, id: &str) -> Result<(), Error> {
         operate(self, &InstanceId::new(saga, id)?, Verb::Retry).await
@@ -317,7 +317,7 @@ impl Client {
     /// Whether the value is one that the step can have, the worker sees that takes the instance up; if it is none, the instance is
     /// paused, with that as the reason. [`Handle::skip`](super::Handle::skip) has it checked by the compiler.
     ///
-    /// It fails as [`retry`](Self::retry) does, and with [`ErrorKind::NotStuck`](crate::ErrorKind::NotStuck) if the instance waits for several steps
+    /// It fails as [`retry`](Self::retry) does, and with [`ErrorKind::NotStuck`] if the instance waits for several steps
     /// and nobody has said [which](SkipBuilder::at).
     pub fn skip<T: Serialize + DeserializeOwned>(&self, saga: &str, id: &str, value: &T) -> SkipBuilder<'_> {
         SkipBuilder::new(self, InstanceId::new(saga, id).map_err(Error::from), value)
@@ -331,8 +331,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such instance; [`ErrorKind::NotRunning`](crate::ErrorKind::NotRunning) if it
-    /// has come to its end; [`ErrorKind::Unreadable`](crate::ErrorKind::Unreadable) if its record can't be read; otherwise what the transport says.
+    /// [`ErrorKind::NotFound`] if there is no such instance; [`ErrorKind::NotRunning`] if it
+    /// has come to its end; [`ErrorKind::Unreadable`] if its record can't be read; otherwise what the transport says.
     pub async fn terminate(&self, saga: &str, id: &str) -> Result<(), Error> {
         operate(self, &InstanceId::new(saga, id)?, Verb::Terminate).await
     }

@@ -92,6 +92,8 @@ pub(super) struct Inbox {
     looked: HashSet<String>,
     /// Up to which number mail was taken, by queue.
     taken: BTreeMap<String, u64>,
+    /// The queues of promises that were taken.
+    pub resolved: Vec<String>,
     cancel: bool,
     /// The ends of children, by the calls.
     ended: HashMap<u64, ChildEnd>,
@@ -182,7 +184,10 @@ impl Inbox {
         self.drop_former(name);
         let Signal { number, key, value } = self.signals.get_mut(name)?.pop_front()?;
         // What a promise has come to is no longer asked for.
-        number.filter(|_| !is_of_promise(name)).into_iter().for_each(|number| self.take(name, number));
+        match is_of_promise(name) {
+            true => self.resolved.push(name.to_owned()),
+            false => number.into_iter().for_each(|number| self.take(name, number)),
+        }
         let value = value?;
         Some(match key {
             Some(key) if is_of_requests(name) => {

@@ -7,13 +7,18 @@ use crate::durable::marker_of_promise;
 use crate::record::{Record, Status};
 
 impl Turn<'_> {
-    /// Notes in the record which promises are open. Those of an instance that has come to its end stay as they were: nobody has taken them.
+    /// Notes in the record which promises are open. Those of an instance that has come to its end stay as they were, but for those that it has taken.
     pub(super) fn note_promises(&mut self, record: &mut Record) {
         if !self.promises.is_empty() {
             record.promises.extend(self.promises.drain(..));
             self.changes.note();
         }
-        if record.promises.is_empty() || record.status != Status::Running {
+        if record.promises.is_empty() {
+            return;
+        }
+        if record.status != Status::Running {
+            // The one that has led to the end was taken.
+            record.promises.retain(|number, _| !self.inbox.resolved.contains(&queue_of_promise(*number)));
             return;
         }
         // A frame was read or made of what can be written.
