@@ -15,7 +15,7 @@ pub trait StartIn {
     /// Starts an instance when the transaction is committed, and never if it is rolled back:
     /// `client.start_in(&mut tx, checkout(request)).id("order-42").await?`.
     ///
-    /// It writes a row into the outbox; a [`Relay`] makes the start.
+    /// It writes a row into the outbox; a [`Relay`](crate::Relay) makes the start.
     fn start_in<'t, S: Saga, T: OutboxTransaction>(
         &'t self,
         transaction: &'t mut T,
