@@ -6,6 +6,8 @@ mod bad_input;
 mod credentials;
 #[path = "nats_access/ingress.rs"]
 mod ingress;
+#[path = "nats_access/missing.rs"]
+mod missing;
 #[path = "nats_access/permissions.rs"]
 mod permissions;
 #[path = "nats_access/provision.rs"]

@@ -8,18 +8,18 @@ use std::time::Duration;
 use async_nats::jetstream::AckKind;
 use async_nats::{Event, HeaderMap};
 use futures::StreamExt;
+use sagaflow::ConnectOptions;
 use sagaflow::prelude::*;
 use sagaflow::transport::nats::{Provision, provision};
-use sagaflow::transport::{Append, DeliveryOptions, Discard, InstanceId, Note, Post};
-use sagaflow::{ConnectOptions, Error, ErrorKind};
+use sagaflow::transport::{Append, Discard, InstanceId, Note, Post};
 use sagaflow_tests::NatsServer;
 use serde_json::Value;
 
 use crate::sagas::{Shop, checkout};
-use crate::support::{Logged, open, options, server, soon};
+use crate::support::{open, options, server, soon};
 
 /// The configuration that the documentation shows.
-fn documented() -> String {
+pub(crate) fn documented() -> String {
     let page = include_str!("../../../docs/nats.md");
     let marker = "# nats-server.conf: who may do what\n";
     let begin = page.find(marker).expect("the page shows it");
@@ -34,11 +34,11 @@ fn documented() -> String {
     config
 }
 
-fn url(server: &NatsServer, user: &str) -> String {
+pub(crate) fn url(server: &NatsServer, user: &str) -> String {
     format!("nats://{user}:{user}@{}", server.address())
 }
 
-fn as_user(user: &str, shards: u16) -> ConnectOptions {
+pub(crate) fn as_user(user: &str, shards: u16) -> ConnectOptions {
     options(|options| {
         options.inbox_prefix = format!("_INBOX_{user}");
         options.shards = shards;
@@ -47,11 +47,11 @@ fn as_user(user: &str, shards: u16) -> ConnectOptions {
     })
 }
 
-async fn connect(server: &NatsServer, user: &str, shards: u16) -> Arc<dyn Transport> {
+pub(crate) async fn connect(server: &NatsServer, user: &str, shards: u16) -> Arc<dyn Transport> {
     open(&url(server, user), &as_user(user, shards)).await
 }
 
-async fn provisioned(config: &str, shards: u16) -> NatsServer {
+pub(crate) async fn provisioned(config: &str, shards: u16) -> NatsServer {
     let server = server(config).await;
     let mut wanted = Provision::default();
     wanted.sagas = vec!["checkout".to_owned()];
@@ -61,7 +61,7 @@ async fn provisioned(config: &str, shards: u16) -> NatsServer {
     server
 }
 
-fn worker(transport: &Arc<dyn Transport>, shop: &Arc<Shop>) -> RunningWorker {
+pub(crate) fn worker(transport: &Arc<dyn Transport>, shop: &Arc<Shop>) -> RunningWorker {
     let builder = Worker::builder(transport.clone()).provide_shared(shop.clone()).ack_wait(Duration::from_secs(1));
     builder.serve::<checkout>().build().unwrap().spawn()
 }
@@ -221,7 +221,7 @@ async fn victims(server: &NatsServer) -> [Option<Vec<u8>>; 2] {
 }
 
 /// With a user for the tests, who may do anything.
-fn observed() -> String {
+pub(crate) fn observed() -> String {
     documented().replacen("users: [", "users: [ { user: sys, password: sys }", 1)
 }
 
@@ -397,149 +397,4 @@ async fn trusted_clients_workers_and_administrators_can_do_no_more_than_their_wo
         .may_not_publish(&["sagaflow.0.checkout.victim", "sagaflow.in.start.checkout.a"])
         .await;
     assert_untouched(&server).await;
-}
-
-/// The documented permissions, with one of them taken from everybody, and the error of what needs it.
-async fn without(permission: &str) -> NatsServer {
-    let quoted = format!("\"{permission}\"");
-    let config = observed();
-    assert!(config.contains(&quoted), "{permission} is one");
-    provisioned(&config.replace(&quoted, "\"nothing.of.use\""), 1).await
-}
-
-#[track_caller]
-fn assert_names(error: &Error, subject: &str) {
-    assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
-    assert!(error.to_string().contains(&format!("`{subject}`")), "{error}");
-}
-
-/// All of it before any request would have timed out.
-async fn quickly<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(4), what).await.expect("it is said at once")
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_missing_permission_to_connect_is_named() {
-    for permission in ["$JS.API.INFO", "$JS.API.STREAM.INFO.sagaflow-0"] {
-        let config =
-            observed().replace(&format!("\"{permission}\", "), "").replace(&format!("\"{permission}\"\n"), "\n");
-        let server = server(&config).await;
-        let opening = sagaflow::connect_with(&url(&server, "client"), as_user("client", 1)).await;
-        assert_names(&opening.unwrap_err(), permission);
-    }
-    let server = provisioned(&observed(), 1).await;
-    let wrong_inbox = options(|_| {});
-    let error = quickly(sagaflow::connect_with(&url(&server, "client"), wrong_inbox)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Denied);
-    assert!(error.to_string().contains("may not subscribe to `_INBOX."), "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_missing_permission_to_start_or_look_is_named() {
-    let server = without("sagaflow.0.checkout.*").await;
-    let client = Client::new(connect(&server, "client", 1).await);
-    let error = quickly(client.start(checkout(5)).id("a").into_future()).await.unwrap_err();
-    assert_names(&error, "sagaflow.0.checkout.a");
-
-    let server = without("$JS.API.DIRECT.GET.sagaflow-0.sagaflow.0.checkout.*").await;
-    let client = Client::new(connect(&server, "client", 1).await);
-    client.start(checkout(5)).id("a").await.unwrap();
-    let error = quickly(client.status("checkout", "a")).await.unwrap_err();
-    assert_names(&error, "$JS.API.DIRECT.GET.sagaflow-0.sagaflow.0.checkout.a");
-
-    let server = without("sagaflow.watch.checkout.*").await;
-    let client = Client::new(connect(&server, "client", 1).await);
-    let handle = client.start(checkout(5)).id("a").await.unwrap();
-    let error = quickly(handle.outcome()).await.unwrap_err();
-    assert_names(&error, "sagaflow.watch.checkout.a");
-
-    let server = without("sagaflow.in.start.checkout.*").await;
-    let client = Client::new(connect(&server, "shop", 1).await);
-    let error = quickly(client.start(checkout(5)).id("a").into_future()).await.unwrap_err();
-    assert_names(&error, "sagaflow.in.start.checkout.a");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_may_not_join_says_what_it_misses() {
-    let server = without("$JS.API.CONSUMER.INFO.*.checkout").await;
-    let transport = connect(&server, "worker", 1).await;
-    let worker = Worker::builder(transport).provide(Shop::default()).serve::<checkout>().build().unwrap();
-    let error = quickly(worker.run()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
-    assert!(error.to_string().contains("`$JS.API.CONSUMER.INFO.sagaflow-"), "{error}");
-}
-
-/// Requests for deliveries are answered by nothing at all. It is told when the server has been silent for a while, and tried on.
-/// On one thread, so that all that happens is logged here.
-#[tokio::test]
-async fn a_worker_that_gets_no_deliveries_says_what_it_misses() {
-    let logged = Logged::default();
-    let writer = logged.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter("sagaflow=error").with_writer(move || writer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    let server = without("$JS.API.CONSUMER.MSG.NEXT.*.checkout").await;
-    let transport = connect(&server, "worker", 1).await;
-    let worker = worker(&transport, &Arc::new(Shop::default()));
-    let told = "no deliveries of `checkout` (shard 0) until this is mended: getting deliveries of `checkout`: this user may not \
-                publish to `$JS.API.CONSUMER.MSG.NEXT.sagaflow-0.checkout`";
-    soon(async {
-        while !logged.text().contains(told) {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    })
-    .await;
-    worker.shutdown().await.unwrap();
-}
-
-/// It carries its saga out all the same, and asks for what it may not once.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_may_not_read_through_all_records_does_not_sweep() {
-    let server = without("$JS.API.DIRECT.GET.sagaflow-0").await;
-    let (transport, shop) = (connect(&server, "worker", 1).await, Arc::new(Shop::default()));
-    let worker = worker(&transport, &shop);
-    let refused = || server.log().matches("Publish Violation").count();
-    soon(async {
-        while refused() < 1 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
-    // Three more passes would be made in this time.
-    tokio::time::sleep(Duration::from_secs(4)).await;
-    assert_eq!(refused(), 1, "{}", server.log());
-    let client = Client::new(connect(&server, "client", 1).await);
-    let handle = client.start(checkout(5)).id("a").await.unwrap();
-    assert_eq!(soon(handle.outcome()).await.unwrap(), Ok(6));
-    worker.shutdown().await.unwrap();
-}
-
-/// Nothing was provisioned, or not this saga.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_missing_stream_or_consumer_is_named() {
-    let server = server(&documented()).await;
-    let error = quickly(sagaflow::connect_with(&url(&server, "worker"), as_user("worker", 1))).await.unwrap_err();
-    assert_names(&error, "$JS.API.STREAM.CREATE.sagaflow-0");
-    assert!(error.to_string().contains("there is no stream `sagaflow-0`"), "{error}");
-    assert!(error.to_string().contains("`nats::provision`"), "{error}");
-
-    let done = provision(&url(&server, "admin"), &as_user("admin", 1), &Provision::default()).await.unwrap();
-    assert_eq!(done.made.len(), 5);
-    let transport = connect(&server, "worker", 1).await;
-    let error = quickly(transport.deliveries("checkout", DeliveryOptions::default())).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
-    let text = error.to_string();
-    assert!(text.contains("has no consumer `checkout`") && text.contains("`nats::provision` for this saga"), "{text}");
-}
-
-/// What may not be written is refused at once, also in the middle of a saga; it goes on when it may.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_append_that_is_not_permitted_is_refused_at_once() {
-    let server = without("sagaflow.0.checkout.*").await;
-    let transport = connect(&server, "client", 1).await;
-    let instance = InstanceId::new("checkout", "a").unwrap();
-    let append = Append::new(&instance, None, "{}".into());
-    let error = quickly(transport.append(append)).await.unwrap_err();
-    let expected = "refused: this user may not publish to `sagaflow.0.checkout.a`: add that to its permissions";
-    assert_eq!(error.to_string(), expected);
 }

@@ -4,3 +4,4 @@
 mod batches;
 mod orders;
 mod people;
+mod trips;
