@@ -180,3 +180,106 @@ async fn moved_from_after_an_assignment(mut order: Order) -> Result<u32, Failure
 async fn a_field_is_moved_after_an_assignment() {
     check!(moved_from_after_an_assignment: (an_order(0)), (an_order(3)), (an_order(4)), (an_order(11)));
 }
+
+/// What is moved on a way that turns back is there on the other.
+#[saga]
+async fn on_a_way_that_turns_back(names: Vec<String>) -> Result<u32, Failure> {
+    let mut turns = 0;
+    for name in names {
+        turns += 1;
+        if name.is_empty() {
+            note(name).await;
+            continue;
+        }
+        if name.len() > 3 {
+            text(name).await?;
+            break;
+        }
+        note(name).await;
+    }
+    Ok(turns)
+}
+
+#[saga]
+async fn on_a_way_that_returns(name: String, turns: u32) -> Result<u32, Failure> {
+    for turn in 0..turns {
+        if turn == 2 {
+            text(name).await?;
+            return Ok(turn);
+        }
+        note(name.clone()).await;
+    }
+    Ok(turns)
+}
+
+#[saga]
+async fn on_a_way_out_of_a_loop_without_end(name: String, turns: u32) -> Result<u32, Failure> {
+    let mut turn = 0;
+    loop {
+        match num(turn % 3).await? {
+            0 => turn += 1,
+            1 => {
+                let said = name.clone();
+                if turn > turns {
+                    note(said).await;
+                    turn += 1;
+                    continue;
+                }
+                note(said).await;
+                turn += 1;
+            }
+            _ => {
+                if turn > turns {
+                    text(name).await?;
+                    return Ok(turn);
+                }
+                turn += 2;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn moves_on_ways_that_leave_a_loop() {
+    let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    check!(on_a_way_that_turns_back: (names(&["", "a", "", "b"])), (names(&["a", "long", "b"])), (names(&[])));
+    check!(on_a_way_out_of_a_loop_without_end: ("Ada".to_owned(), 0), ("Ada".to_owned(), 7));
+    check!(on_a_way_that_returns: ("Ada".to_owned(), 1), ("Ada".to_owned(), 5));
+}
+
+#[request(reply = Result<u32, String>)]
+#[derive(Debug, Serialize, Deserialize)]
+struct Ask {
+    what: String,
+}
+
+#[request(reply = Result<u32, String>)]
+#[derive(Debug, Serialize, Deserialize)]
+struct Pay;
+
+#[saga]
+async fn replies(customer: String) -> Result<u32, Failure> {
+    let mut total = 0;
+    loop {
+        match race!(request::<Ask>(), request::<Pay>(), sleep("1h")).await {
+            Winner::First((Ask { what }, reply)) => {
+                if what.is_empty() {
+                    reply.send(Err(what)).await;
+                    continue;
+                }
+                total += num(1).await?;
+                reply.send(Ok(total)).await;
+            }
+            Winner::Second((Pay, reply)) => {
+                if total == 0 {
+                    reply.send(Err("nothing".to_owned())).await;
+                    continue;
+                }
+                text(customer).await?;
+                reply.send(Ok(total)).await;
+                return Ok(total);
+            }
+            Winner::Third(()) => return Ok(0),
+        }
+    }
+}

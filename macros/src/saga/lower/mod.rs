@@ -255,7 +255,7 @@ impl Lower<'_> {
                     self.naming(evolution, |lower| lower.expr(expr, &Dest::Ignore));
                 } else {
                     let expr = self.jumps(expr);
-                    self.line(Stmt::Expr(expr, semi), Vec::new());
+                    self.verbatim(expr, semi);
                 }
             }
             Stmt::Macro(mut call) => {
@@ -336,10 +336,25 @@ impl Lower<'_> {
         }
     }
 
+    /// A statement that stays as it is. What stands behind one that leaves is not reached from it: else a variable that is read there would be taken
+    /// for alive before it.
+    ///
+    /// ```text
+    /// if full { reply.send(no).await; continue; }      block 1: continue.       Not: continue, then block 2
+    /// reply.send(yes).await;                           block 2: …
+    /// ```
+    fn verbatim(&mut self, expr: Expr, semi: Option<syn::Token![;]>) {
+        let leaves = leaves(&expr);
+        self.line(Stmt::Expr(expr, semi), Vec::new());
+        if leaves {
+            self.end(End::Never);
+        }
+    }
+
     /// An expression without suspension whose value goes to `dest`.
     fn finish(&mut self, expr: Expr, dest: &Dest) {
         match dest {
-            Dest::Ignore => self.line(Stmt::Expr(expr, Some(Default::default())), Vec::new()),
+            Dest::Ignore => self.verbatim(expr, Some(Default::default())),
             Dest::Return => self.end(End::Return(expr)),
             Dest::Var(var) => {
                 let Var { ident, ty, .. } = &self.graph.vars[*var];
@@ -397,6 +412,17 @@ fn may_diverge(stmt: &Stmt) -> bool {
                 | Expr::Paren(_)
         ),
         Stmt::Local(_) | Stmt::Item(_) => false,
+    }
+}
+
+/// Whether an expression is a jump or `return`, or a block that ends with one.
+fn leaves(expr: &Expr) -> bool {
+    match expr {
+        Expr::Return(_) => true,
+        Expr::Block(inner) if inner.label.is_none() => {
+            matches!(inner.block.stmts.last(), Some(Stmt::Expr(last, _)) if leaves(last))
+        }
+        expr => Jump::read(expr).is_some(),
     }
 }
 
