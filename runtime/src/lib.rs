@@ -96,12 +96,14 @@ pub mod transport;
 pub mod worker;
 
 mod about;
+mod alone;
 mod appending;
 mod arguments;
 mod blocking;
 mod borrowed;
 mod call;
 mod clock;
+mod ends;
 mod engine;
 mod error;
 #[cfg(test)]
@@ -131,8 +133,9 @@ pub use call::Call;
 pub use client::{Client, Handle, IfExists, InstanceStatus, SagaError};
 pub use context::{IdempotencyKey, StepContext};
 pub use durable::{
-    Boxable, Boxed, Detached, Durable, Promised, Rejected, ReplyTo, Request, Signal, Started, StartedSet, StepError,
-    TimedOut, Winner, commit, defer, join_all, promise, race_all, request, signal, sleep, sleep_until, try_join_all,
+    Boxable, Boxed, Detached, Durable, Promised, Rejected, ReplyTo, Request, Signal, SignalError, SignalTo, Started,
+    StartedSet, StepError, TimedOut, Winner, attach, commit, defer, join_all, promise, race_all, request, signal,
+    signal_to, sleep, sleep_until, try_join_all,
 };
 pub use error::{Error, ErrorKind};
 pub use failure::Failure;

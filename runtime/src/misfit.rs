@@ -94,6 +94,8 @@ pub(crate) fn form(form: &str) -> Option<&'static str> {
         "ChildCall" | "CompensatedChild" => "a `.child()`",
         "CaughtChild" => "a `.child()` with `.outcome()`",
         "Detach" => "a `.detach()`",
+        "Attach" => "an `attach`",
+        "CaughtAttach" => "an `attach` with `.outcome()`",
         "Timeout" => "something with a `.timeout(…)`",
         "Sleep" => "a `sleep`",
         "Signalled" => "a `signal`",
@@ -144,9 +146,10 @@ pub(crate) fn is_same_form(here: &str, there: &str) -> bool {
     };
     match (outer, outer_there) {
         // Faults unwind the saga, as they did when the call was made.
-        ("Caught", "Call") | ("CaughtChild", "ChildCall") => true,
+        ("Caught", "Call") | ("CaughtChild", "ChildCall") | ("CaughtAttach", "Attach") => true,
         ("Call", "Call") | ("Caught", "Caught") | ("Sleep", "Sleep") | ("Signalled", "Signalled") => true,
         ("ChildCall", "ChildCall") | ("CaughtChild", "CaughtChild") | ("Detach", "Detach") => true,
+        ("Attach", "Attach") | ("CaughtAttach", "CaughtAttach") => true,
         (outer, outer_there) if form(outer).is_some() && form(outer) == form(outer_there) => {
             match (parts(inner), parts(inner_there)) {
                 (Some(here), Some(there)) => {

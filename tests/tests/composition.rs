@@ -4,6 +4,10 @@
 #[path = "composition/support.rs"]
 mod support;
 
+#[path = "composition/alone.rs"]
+mod alone;
+#[path = "composition/between.rs"]
+mod between;
 #[path = "composition/boxed.rs"]
 mod boxed;
 #[path = "composition/bytes.rs"]

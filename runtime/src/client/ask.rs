@@ -121,7 +121,7 @@ impl Asking<'_> {
     }
 
     /// Whether what has this key, which is the sender's own, has been answered, so that nothing is begun for it.
-    async fn answered_before(&self) -> Result<Option<Answer>, Error> {
+    pub(super) async fn answered_before(&self) -> Result<Option<Answer>, Error> {
         if !self.mailing.remember {
             return Ok(None);
         }

@@ -5,9 +5,10 @@
 //! has come to its end, the sender waits until its mail was taken (`ask`), or begins again.
 
 use super::ask::Asking;
-use super::post::{Mailing, decoded, may_send, standing, takes_mail, takes_none};
+use super::post::{Mailing, PATIENCE, decoded, may_send, standing, takes_mail, takes_none};
 use super::start::append_first;
 use super::{Client, IfExists, status};
+use crate::ends;
 use crate::engine::{self, is_of_requests};
 use crate::record::{self, Brought, Record};
 use crate::transport::{InstanceId, Revision, Stored};
@@ -61,6 +62,9 @@ pub(super) async fn send(
         }
         match (record, begin, begin_after) {
             (former, Some(begin), Some(after)) => {
+                if let Some(former) = &former {
+                    tell_end(client, instance, former).await?;
+                }
                 let first = first(client, begin, mailing, former.as_deref());
                 if append_first(client, instance, &first, after).await? {
                     return Ok(Sent::Brought(first.life));
@@ -102,6 +106,11 @@ pub(super) fn anew(first: &mut Record, former: &Record) {
 /// Of the name of a signal, so much stands in the key by which its sender finds out that it was taken.
 const MOST_NAME: usize = 48;
 
+/// By what the sender of a signal finds out that it was taken. (Apart from those of requests; a name is ASCII.)
+pub(super) fn answer_of_signal(name: &str) -> String {
+    format!("~{}", &name[..name.len().min(MOST_NAME)])
+}
+
 /// Sends a signal. If the instance is to be started anew at its end, until it is known to be taken.
 pub(super) async fn signal(
     client: &Client,
@@ -111,8 +120,7 @@ pub(super) async fn signal(
     name: &str,
 ) -> Result<(), Error> {
     if begin.if_exists == IfExists::Restart {
-        // Apart from those of requests; a name is ASCII.
-        let answer = Some(format!("~{}", &name[..name.len().min(MOST_NAME)]));
+        let answer = Some(answer_of_signal(name));
         let (mailing, begin) = (Mailing { answer, ..mailing }, Some(begin));
         return Asking { client, instance, mailing, begin, is_signal: true }.answer().await.map(drop);
     }
@@ -128,6 +136,21 @@ pub(super) async fn signal(
     }
 }
 
+/// An end that is to be superseded is told first: afterwards nobody could.
+async fn tell_end(client: &Client, instance: &InstanceId, record: &Record) -> Result<(), Error> {
+    for who in ends::waiting(record) {
+        let told = ends::tell(&*client.transport, &*client.codec, record, who, PATIENCE).await;
+        told.map_err(|why| {
+            let text = format!(
+                "{instance} was not started anew, since {}/{} can't be told of its end: {why}",
+                who.saga, who.id
+            );
+            Error::new(ErrorKind::Unreachable, text)
+        })?;
+    }
+    Ok(())
+}
+
 /// After which record a start comes, if the id may be started anew: `None` if not.
 pub(super) async fn end_of_former(
     client: &Client,
@@ -136,5 +159,6 @@ pub(super) async fn end_of_former(
     let Some(Stored { revision, payload }) = client.transport.latest(instance).await? else { return Ok(None) };
     let record =
         record::decode(&*client.codec, &payload).map_err(|error| status::unreadable(instance, &error.to_string()))?;
+    tell_end(client, instance, &record).await?;
     Ok(record.status.is_terminal().then_some((record, revision)))
 }

@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::clock::Clock;
 use crate::definition::SagaDefinition;
-use crate::record::{Codec, Json};
+use crate::record::{Codec, Json, SIGNAL_FORMAT, SentSignal, Value};
 use crate::transport::{Feed, InstanceId, Stored, Transport};
 use crate::{Call, Error, Saga};
 
@@ -56,6 +56,11 @@ impl Client {
     #[must_use]
     pub fn new(transport: Arc<dyn Transport>) -> Self {
         Self { transport, codec: Arc::new(Json), clock: Clock::System, definitions: Arc::default() }
+    }
+
+    /// What a worker gives the steps that want one.
+    pub(crate) fn of_worker(transport: &Arc<dyn Transport>, codec: &Arc<dyn Codec>, clock: Clock) -> Self {
+        Self { transport: transport.clone(), codec: codec.clone(), clock, definitions: Arc::default() }
     }
 
     /// How records are stored; must be the workers' codec. Default JSON as it is.
@@ -159,6 +164,19 @@ impl Client {
     /// a signal, nobody checks; [`Handle::signal`] is the same for an instance that one has the handle of.
     pub fn signal<T: crate::Signal>(&self, saga: &str, id: &str, signal: T) -> SignalBuilder<'_, T> {
         SignalBuilder::new(self, InstanceId::new(saga, id).map_err(Error::from), signal)
+    }
+
+    /// Sends a signal that has been written down, with a key that stands for the same signal for ever.
+    pub(crate) async fn send_written(
+        &self,
+        saga: &str,
+        id: &str,
+        name: String,
+        value: Value,
+        key: String,
+    ) -> Result<(), Error> {
+        let sent = SentSignal { format: SIGNAL_FORMAT, name, key, value };
+        signal::send_surely(self, &InstanceId::new(saga, id)?, sent).await
     }
 
     /// Asks an instance, and waits for its answer: `client.ask("cart", id, AddItem { price }).await?`. [`Handle::ask`] is the same for an instance

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Client, post, status};
+use crate::ends;
 use crate::engine::{self, CANCEL, PAUSE, RESERVE, Refused, Which};
 use crate::record::{self, Record, Status, Value};
 use crate::transport::{Append, AppendError, Discard, InstanceId, Post, Revision, Stored};
@@ -132,7 +133,7 @@ pub(super) async fn operate(client: &Client, instance: &InstanceId, verb: Verb<'
             not_before: next.and_then(|next| engine::wakes(next, now)).map(SystemTime::from),
             keep: next.filter(|next| next.status.is_terminal()).map(|_| KEEP),
             deliver: next.is_some_and(|next| {
-                !engine::awaits(next).is_empty() || tells_its_parent(next) || !next.answers.is_empty()
+                !engine::awaits(next).is_empty() || ends::waiting(next).next().is_some() || !next.answers.is_empty()
             }),
             noted: record.held.is_some(),
             ..Append::new(instance, Some(revision), payload)
@@ -169,11 +170,6 @@ pub(super) async fn operate(client: &Client, instance: &InstanceId, verb: Verb<'
     }
     let text = format!("{instance} moves on faster than it can be {}: pause it first", verb.is_done());
     Err(Error::new(ErrorKind::Busy, text))
-}
-
-/// Whether it is the last record of a child that somebody waits for: a worker has to tell.
-fn tells_its_parent(record: &Record) -> bool {
-    record.status.is_terminal() && record.parent.as_ref().is_some_and(|parent| !parent.detached)
 }
 
 /// The last record of an instance.

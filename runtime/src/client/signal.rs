@@ -4,6 +4,8 @@ use std::future::IntoFuture;
 
 use futures::future::BoxFuture;
 
+use super::ask::Asking;
+use super::begin::answer_of_signal;
 use super::post::{Mailing, standing, takes_mail, takes_none};
 use super::{Client, PreparedSignal};
 use crate::durable::Signal;
@@ -91,6 +93,24 @@ pub(super) async fn send(
 ) -> Result<(), Error> {
     let SentSignal { name, key, value, .. } = sent;
     let mailing = Mailing { queue: name.clone(), answer: None, value: value.clone(), key: key.clone(), remember };
+    post(client, instance, &mailing).await
+}
+
+/// The same for a sender that may have sent it before and not know of it, when the instance has come to its end meanwhile: whether it was taken is known for
+/// an hour.
+pub(super) async fn send_surely(client: &Client, instance: &InstanceId, sent: SentSignal) -> Result<(), Error> {
+    let SentSignal { name, key, value, .. } = sent;
+    let answer = Some(answer_of_signal(&name));
+    let mailing = Mailing { queue: name, answer, value, key, remember: true };
+    let refused = match post(client, instance, &mailing).await {
+        Err(error) if error.kind() == ErrorKind::NotRunning => error,
+        sent => return sent,
+    };
+    let asking = Asking { client, instance, mailing, begin: None, is_signal: true };
+    asking.answered_before().await?.map(drop).ok_or(refused)
+}
+
+async fn post(client: &Client, instance: &InstanceId, mailing: &Mailing) -> Result<(), Error> {
     let before = standing(client, instance).await?;
     if mailing.has_begun(&before) {
         return Ok(());

@@ -143,6 +143,7 @@ impl<S: Saga> ChildCall<S> {
             occurrence: 0,
             catch: false,
             detached: false,
+            attached: false,
             undo: None,
             cancelled: false,
         })
@@ -169,6 +170,23 @@ impl<S> Detached<S> {
     }
 }
 
+/// What an instance has returned that was waited for.
+pub(super) fn child_reply<S: Saga>(reply: Reply) -> Result<S::Output, Unreadable> {
+    match reply {
+        Reply::Output(output) => S::Shape::read(&output),
+        other => Err(misfit(&other)),
+    }
+}
+
+/// The same, where faults are values.
+pub(super) fn child_faults<S: Saga>(reply: Reply) -> Result<Result<ValueOf<S>, StepError<ErrorOf<S>>>, Unreadable> {
+    match reply {
+        Reply::Output(output) => Ok(S::Shape::split(S::Shape::read(&output)?).map_err(StepError::Failed)),
+        Reply::Fault(fault) => Ok(Err(StepError::Fault(fault))),
+        other => Err(misfit(&other)),
+    }
+}
+
 fn pending(child: Child) -> Pending {
     Pending::new(Node::Child(Box::new(child)))
 }
@@ -182,10 +200,7 @@ impl<S: Saga> Durable for ChildCall<S> {
     }
 
     fn finish(reply: Reply) -> Result<Self::Output, Unreadable> {
-        match reply {
-            Reply::Output(output) => S::Shape::read(&output),
-            other => Err(misfit(&other)),
-        }
+        child_reply::<S>(reply)
     }
 
     fn describe(definition: &mut SagaDefinition) {
@@ -206,11 +221,7 @@ impl<S: Saga> Durable for CaughtChild<S> {
     }
 
     fn finish(reply: Reply) -> Result<Self::Output, Unreadable> {
-        match reply {
-            Reply::Output(output) => Ok(S::Shape::split(S::Shape::read(&output)?).map_err(StepError::Failed)),
-            Reply::Fault(fault) => Ok(Err(StepError::Fault(fault))),
-            other => Err(misfit(&other)),
-        }
+        child_faults::<S>(reply)
     }
 
     fn describe(definition: &mut SagaDefinition) {

@@ -5,6 +5,7 @@
 //! [`race_all`]) put leaves together.
 
 mod all;
+mod attach;
 mod boxed;
 mod caught;
 mod child;
@@ -14,12 +15,14 @@ mod race;
 mod request;
 pub(crate) mod scope;
 mod signal;
+mod signal_to;
 mod sleep;
 mod started;
 mod time;
 mod timeout;
 
 pub use all::{JoinAll, TryJoinAll, join_all, try_join_all};
+pub use attach::{Attach, CaughtAttach, attach};
 pub use boxed::{Boxable, Boxed, Inside};
 pub use caught::{Caught, StepError};
 pub use child::{CaughtChild, ChildCall, CompensatedChild, Detach, Detached};
@@ -30,6 +33,7 @@ pub use race::{Race, RaceAll, Winner, race_all};
 pub use request::{ReplyTo, Request, Requested, SendReply, request};
 pub use scope::{Commit, Defer, commit, defer};
 pub use signal::{Drain, Signal, Signalled, TryTake, signal};
+pub use signal_to::{SignalError, SignalTo, signal_to};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use started::{Next, Started, StartedSet};
 pub use time::{IntoDuration, IntoTime};

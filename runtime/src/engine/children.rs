@@ -18,11 +18,16 @@ use crate::transport::InstanceId;
 /// The queue in which an instance hears of the ends of its children.
 pub(crate) const CHILD: &str = "$child";
 
+/// The queue in which it hears of those that have attached to it.
+pub(crate) const ATTACH: &str = "$attach";
+
 /// What a record wants to have sent.
 #[derive(Debug)]
 pub(crate) enum Outgoing<'r> {
     /// A child is to be started.
     Start(&'r Child),
+    /// Its end is to be asked for.
+    Attach(&'r Child),
     /// It is to be cancelled.
     Cancel(&'r Child),
 }
@@ -32,7 +37,7 @@ pub(crate) enum Outgoing<'r> {
 pub(crate) struct Sent {
     /// The call of the child.
     pub call: u64,
-    /// Why the child could not be started, and never can.
+    /// Why the child could not be started, and never can; or what was to be attached to is not there.
     pub refused: Option<String>,
 }
 
@@ -40,6 +45,7 @@ pub(crate) struct Sent {
 pub(crate) fn outgoing(record: &Record) -> Vec<Outgoing<'_>> {
     let mut outgoing = Vec::new();
     each(record, &mut |child, ends| match (ends, &child.args) {
+        (false, Some(_)) if child.attached => outgoing.push(Outgoing::Attach(child)),
         (false, Some(_)) => outgoing.push(Outgoing::Start(child)),
         (true, _) if !child.cancelled => outgoing.push(Outgoing::Cancel(child)),
         _ => {}
@@ -71,6 +77,20 @@ pub(crate) fn only_children_ended(record: &Record, before: bool, changed: Option
         Some(Node::Undo(undoing)) => !undoing.children.is_empty(),
         _ => false,
     })
+}
+
+/// Notes who wants to hear of the end of an instance.
+pub(crate) fn attach(record: &mut Record, who: Vec<(u64, Option<StartedBy>)>) {
+    for (number, who) in who {
+        record.attached.extend(who.filter(|who| !record.attached.contains(who)));
+        let taken = record.taken.entry(ATTACH.to_owned()).or_default();
+        *taken = number.max(*taken);
+    }
+}
+
+/// By what a request to hear of an end is known.
+pub(crate) fn key_of(who: &StartedBy) -> String {
+    id_of(&who.saga, &who.id, who.call)
 }
 
 /// Whose child an instance is that is started by this call.
@@ -127,7 +147,8 @@ pub(super) fn poll(
         }
         Some(Sent { refused: Some(why), .. }) => {
             let origin = Some(Box::new(turn.origin(site, 0)));
-            let (of, kind, message) = (child.saga.clone(), FaultKind::NotStarted, super::short(why));
+            let kind = if child.attached { FaultKind::NotFound } else { FaultKind::NotStarted };
+            let (of, message) = (child.saga.clone(), super::short(why));
             Some((Reply::Fault(Fault { of, kind, message, origin }), None))
         }
         None => turn.child_end(child.occurrence).map(|end| (end.reply, end.failed)),
@@ -168,8 +189,8 @@ pub(super) fn poll_given_up(children: &mut Vec<Child>, undo: &mut Vec<Undo>, tur
 
 /// Of the children that are given up, those whose ends are to be waited for.
 pub(super) fn to_end(mut children: Vec<Child>, undo: &mut Vec<Undo>, turn: &mut Turn<'_>) -> Vec<Child> {
-    // What is not known to be started has been in no record.
-    children.retain(|child| child.args.is_none() && !child.detached);
+    // What is not known to be started has been in no record; and what was attached to is somebody else's.
+    children.retain(|child| child.args.is_none() && !child.detached && !child.attached);
     poll_given_up(&mut children, undo, turn);
     children
 }

@@ -167,6 +167,8 @@ fn form_fits(saga: &str, state: &StateDefinition, awaits: &str, node: &Node) -> 
         Node::Join(_) => "Join",
         Node::Race(_) => "Race",
         Node::Handle(_) => "Started",
+        Node::Child(child) if child.attached && child.catch => "CaughtAttach",
+        Node::Child(child) if child.attached => "Attach",
         Node::Child(child) if child.detached => "Detach",
         Node::Child(child) if child.catch => "CaughtChild",
         Node::Child(_) => "ChildCall",
@@ -179,7 +181,8 @@ fn form_fits(saga: &str, state: &StateDefinition, awaits: &str, node: &Node) -> 
     let other = |here: String, there: String| {
         Err(Misfit::OtherCall { saga: saga.to_owned(), state: state.name.to_owned(), here, there })
     };
-    let takes_faults = matches!((outer, there), ("Caught", "Call") | ("CaughtChild", "ChildCall"));
+    let takes_faults =
+        matches!((outer, there), ("Caught", "Call") | ("CaughtChild", "ChildCall") | ("CaughtAttach", "Attach"));
     if form(there) != Some(here) && !takes_faults {
         return other(here.to_owned(), form(there).unwrap_or("something else").to_owned());
     }

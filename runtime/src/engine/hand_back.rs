@@ -28,10 +28,18 @@ pub(crate) struct Head {
     pub handed_back: Option<HandBack>,
     /// The instance that has started it.
     #[serde(default)]
-    pub parent: Option<IgnoredAny>,
+    parent: Option<IgnoredAny>,
+    /// Those that have attached to it.
+    #[serde(default)]
+    attached: Option<IgnoredAny>,
 }
 
 impl Head {
+    /// Whether somebody may wait for its end.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.parent.is_some() || self.attached.is_some()
+    }
+
     /// Whether the instance has come to its end.
     pub(crate) fn is_terminal(&self) -> bool {
         matches!(self.status.as_str(), "completed" | "compensated" | "failed" | "terminated")

@@ -51,6 +51,7 @@ pub(crate) fn paused(
         trace: known.and_then(|record| record.trace.clone()),
         taken: known.map(|record| record.taken.clone()).unwrap_or_default(),
         parent: known.and_then(|record| record.parent.clone()),
+        attached: known.map(|record| record.attached.clone()).unwrap_or_default(),
         begins: None,
         progress: known.and_then(|record| record.progress.clone()),
         attributes: known.map(|record| record.attributes.clone()).unwrap_or_default(),

@@ -41,6 +41,7 @@ pub(crate) fn beginning(instance: &InstanceId, start: Start, now: Timestamp) -> 
         answers: Vec::new(),
         promises: BTreeMap::new(),
         parent: None,
+        attached: Vec::new(),
         begins,
         progress: None,
         attributes,

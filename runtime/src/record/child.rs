@@ -17,7 +17,7 @@ pub struct Child {
     /// The version of its saga that the arguments are for.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub version: u32,
-    /// Its arguments, until it is known to be started.
+    /// Its arguments, until it is known to be started (or, of one that is attached to, none until its end has been asked for).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub args: Option<Vars>,
     /// Which call of the parent it is.
@@ -29,6 +29,9 @@ pub struct Child {
     /// Set when nobody waits for its end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub detached: bool,
+    /// Set when it is somebody else's: it is not started, but its end is asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attached: bool,
     /// The step that undoes what it has done, if its parent fails after its success.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Box<Deferred>>,
@@ -37,7 +40,7 @@ pub struct Child {
     pub cancelled: bool,
 }
 
-/// Which instance has started this one.
+/// Which instance has started this one, or waits for its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartedBy {
     /// Its saga.

@@ -41,6 +41,8 @@ pub enum FaultKind {
     Cancelled,
     /// A child could not be started: somebody else has started an instance with its id, or its arguments are more than the transport takes.
     NotStarted,
+    /// The instance whose end was to be waited for ([`attach`](crate::attach)) does not exist, or its last record is no longer kept.
+    NotFound,
     /// An operator has terminated the instance: nothing was undone.
     Terminated,
 }
@@ -55,6 +57,7 @@ impl fmt::Display for Fault {
             FaultKind::DeadlinePassed => "had not ended at its deadline",
             FaultKind::Cancelled => "was cancelled",
             FaultKind::NotStarted => "could not be started",
+            FaultKind::NotFound => "was not found",
             FaultKind::Terminated => "was terminated",
         };
         write!(f, "`{}` {what}", self.of)?;

@@ -126,6 +126,9 @@ pub struct Record {
     /// The instance that has started this one, if one has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Box<StartedBy>>,
+    /// The instances that have attached to it: they are told of its end, as a parent is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attached: Vec<StartedBy>,
     /// Which life of this id it is, from 1: one that has come to its end can be started anew.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub life: u32,

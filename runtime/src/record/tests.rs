@@ -124,6 +124,18 @@ fn format_1_with_children_loads_and_is_written_as_it_was() {
     assert_eq!(serde_json::to_value(&ends).unwrap(), before);
 }
 
+/// The same format since ends of others can be waited for.
+const FORMAT_1_ATTACHED: &str = include_str!("fixtures/format_1_attached.json");
+
+#[test]
+fn format_1_with_attached_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_ATTACHED).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_ATTACHED).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+    assert_eq!(records[1].attached[0].call, 2);
+    assert!(fixtures().iter().all(|record| record.attached.is_empty()), "older ones have none");
+}
+
 #[test]
 fn format_1_with_operators_loads_and_is_written_as_it_was() {
     let before: serde_json::Value = serde_json::from_str(FORMAT_1_OPERATORS).unwrap();

@@ -18,7 +18,7 @@ use crate::record::{Codec, Json};
 use crate::retry::Backoff;
 use crate::retry::adaptive::Breaker;
 use crate::transport::Transport;
-use crate::{Dependencies, Error, ErrorKind, Saga, StepContext};
+use crate::{Client, Dependencies, Error, ErrorKind, Saga, StepContext};
 
 /// How long a terminal record is kept if nobody says otherwise: 7 days.
 pub(crate) const KEEP: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -57,7 +57,8 @@ impl WorkerBuilder {
         self
     }
 
-    /// Provides what steps take as `#[inject] x: &T`. A second value of the same type replaces the first.
+    /// Provides what steps take as `#[inject] x: &T`. A second value of the same type replaces the first. A [`Client`] of the worker's own transport is there
+    /// without being provided.
     pub fn provide<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         self.dependencies = self.dependencies.with(value);
         self
@@ -139,7 +140,8 @@ impl WorkerBuilder {
     /// * [`ErrorKind::InvalidWorker`] if it serves nothing, or the same name stands for two sagas or two steps,
     ///   or its concurrency is 0.
     /// * [`ErrorKind::InvalidId`] if a saga's name can't be part of a subject.
-    pub fn build(self) -> Result<Worker, Error> {
+    pub fn build(mut self) -> Result<Worker, Error> {
+        self.provide_client();
         self.check_names()?;
         self.check_dependencies()?;
         let mut breakers = HashMap::new();
@@ -168,6 +170,14 @@ impl WorkerBuilder {
             Arc::new(Served { definition, meters })
         };
         Ok(Worker { shared: Arc::new(shared), sagas: self.sagas.into_iter().map(served).collect() })
+    }
+
+    /// Steps may talk to other instances by the worker's own transport.
+    fn provide_client(&mut self) {
+        if !self.dependencies.has(TypeId::of::<Client>()) {
+            let client = Client::of_worker(&self.transport, &self.options.codec, self.options.clock);
+            self.dependencies = std::mem::take(&mut self.dependencies).with(client);
+        }
     }
 
     fn check_names(&self) -> Result<(), Error> {

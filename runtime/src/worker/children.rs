@@ -13,10 +13,11 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 
 use super::job::{DUE, Job};
-use super::settle::{PATIENCE, tells};
+use super::settle::PATIENCE;
 use crate::appending;
+use crate::ends;
 use crate::engine::{self, CANCEL, CHILD, Event, Halt, Letter, Outgoing, Plan, RESERVE, Sent};
-use crate::record::{self, Child, FailedCall, Record, START_FORMAT, Start, StartedBy};
+use crate::record::{self, Child, Record, START_FORMAT, Start, StartedBy};
 use crate::transport::{Append, AppendError, InstanceId, Post, Revision};
 
 /// So many children are started at the same time.
@@ -86,6 +87,10 @@ impl Job<'_> {
         match outgoing {
             Outgoing::Start(child) => {
                 let refused = self.start_child(record, child).await?;
+                Ok(Sent { call: child.occurrence, refused })
+            }
+            Outgoing::Attach(child) => {
+                let refused = self.attach(record, child).await?;
                 Ok(Sent { call: child.occurrence, refused })
             }
             Outgoing::Cancel(child) => {
@@ -200,52 +205,38 @@ impl Job<'_> {
         }
     }
 
-    /// A record that wants nothing, but that a child's last one is told to its parent.
+    /// A record that wants nothing, but that an end is told to those who wait for it.
     pub(super) async fn rests(&self, record: Box<Record>) {
-        let Some(by) = tells(&record) else { return self.delivery.handle.ack().await };
-        let (transport, codec, handle) = (&self.worker.transport, &*self.worker.options.codec, &self.delivery.handle);
-        let Ok(parent) = InstanceId::new(by.saga.as_str(), by.id.as_str()) else { return handle.ack().await };
-        if self.delivery.delivered > 1 {
-            // It may have been told, and have come to its own end since.
-            match transport.latest(&parent).await {
-                Ok(Some(last)) => {
-                    let last = record::decode(codec, &last.payload);
-                    if last.is_ok_and(|last| last.status.is_terminal()) {
-                        return handle.ack().await;
-                    }
-                }
-                Ok(None) => return handle.ack().await,
-                Err(_) => return handle.nak(AGAIN).await,
-            }
-        }
-        let mut end = engine::child_end(&record, by);
-        let mut encoded = record::encode_end(codec, &end);
-        if encoded.as_ref().is_ok_and(|payload| payload.len() > transport.max_record()) {
-            // The output fits, as it was in a record; what led to it need not.
-            end.failed = end.failed.map(|failed| Box::new(FailedCall { cause: None, ..*failed }));
-            encoded = record::encode_end(codec, &end);
-        }
-        let key = by.call.to_string();
-        let posted = match encoded {
-            Ok(payload) => {
-                let post =
-                    Post { instance: &parent, name: CHILD, key: &key, remember: false, answer_for: None, payload };
-                match appending::post(&**transport, post, PATIENCE).await.map_err(|failed| failed.error) {
-                    // Or it was told before.
-                    Ok(_) | Err(AppendError::Superseded { .. }) => Ok(()),
-                    Err(error) => Err(error.to_string()),
-                }
-            }
-            Err(error) => Err(error.to_string()),
-        };
-        match posted {
+        let handle = &self.delivery.handle;
+        match self.tell_end(&record, self.delivery.delivered > 1).await {
             Ok(()) => handle.ack().await,
             Err(why) => {
                 let instance = &self.delivery.instance;
-                tracing::error!(%instance, %parent, "a parent can't be told of the end of its child; that is tried again: {why}");
+                tracing::error!(%instance, "its end can't be told to those who wait for it; that is tried again: {why}");
                 handle.nak(AGAIN).await;
             }
         }
+    }
+
+    /// Tells an end to all who wait for it. Who may have been told before is asked first whether it still runs: what has ended needs no mail.
+    async fn tell_end(&self, record: &Record, again: bool) -> Result<(), String> {
+        let (transport, codec) = (&*self.worker.transport, &*self.worker.options.codec);
+        for who in ends::waiting(record) {
+            if again && !self.runs(who).await? {
+                continue;
+            }
+            ends::tell(transport, codec, record, who, PATIENCE).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether an instance is there that has not come to its end.
+    async fn runs(&self, who: &StartedBy) -> Result<bool, String> {
+        let Ok(instance) = InstanceId::new(who.saga.as_str(), who.id.as_str()) else { return Ok(false) };
+        let last = self.worker.transport.latest(&instance).await.map_err(|error| error.to_string())?;
+        let Some(last) = last else { return Ok(false) };
+        let last = record::decode(&*self.worker.options.codec, &last.payload);
+        Ok(last.map_or(true, |last| !last.status.is_terminal()))
     }
 
     /// Deals with a notice that a child of this instance has come to its end.

@@ -349,8 +349,8 @@ impl<'a> Job<'a> {
         let codec = &self.worker.options.codec;
         let head = codec.decode(&self.delivery.payload).ok().and_then(|json| engine::head(&json).ok());
         match head {
-            // Its parent is told by one who can read it.
-            Some(head) if head.format > FORMAT && head.is_terminal() && head.parent.is_some() => {
+            // Who waits for its end is told by one who can read it.
+            Some(head) if head.format > FORMAT && head.is_terminal() && head.is_waited_for() => {
                 self.delivery.handle.nak(self.worker.options.hand_back_delay).await;
             }
             Some(head) if head.format > FORMAT && head.is_terminal() => self.delivery.handle.ack().await,

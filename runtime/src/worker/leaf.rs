@@ -118,7 +118,7 @@ fn failure(ending: &Ending) -> Option<FailureKind> {
         ) => Some(FailureKind::TimedOut),
         Ending::Fault(FaultKind::WorkerLost, _) | Ending::Lost { .. } => Some(FailureKind::WorkerLost),
         // No attempt ends so.
-        Ending::Fault(FaultKind::NotStarted, _) => Some(FailureKind::Error),
+        Ending::Fault(FaultKind::NotStarted | FaultKind::NotFound, _) => Some(FailureKind::Error),
         Ending::Unsavable(_) => Some(FailureKind::Unsavable),
         Ending::Postponed(_) => None,
     }

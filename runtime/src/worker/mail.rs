@@ -10,7 +10,7 @@ use super::alarm::Reachable;
 use super::job::{DUE, Job};
 use super::settle::PATIENCE;
 use crate::appending;
-use crate::engine::{self, Body, CANCEL, CHILD, Event, Letter, Looked, PAUSE, Plan};
+use crate::engine::{self, ATTACH, Body, CANCEL, CHILD, Event, Letter, Looked, PAUSE, Plan};
 use crate::record::{self, Record, Status};
 use crate::transport::{AppendError, Discard, Mail, Notice, Post};
 
@@ -29,7 +29,7 @@ const MOST_BUSY: u32 = 20;
 /// When it comes again if that one has heard of it.
 const HEARD: Duration = Duration::from_secs(2);
 /// When it comes again if the record is not for this code, or can't be looked at now.
-const LATER: Duration = Duration::from_secs(5);
+pub(super) const LATER: Duration = Duration::from_secs(5);
 
 /// What is asked of an instance.
 #[derive(Debug, Default)]
@@ -52,7 +52,13 @@ impl Job<'_> {
         if !record.answers.is_empty() && !self.tell_answers(&mut record).await {
             return;
         }
+        if &**name == ATTACH && record.status.is_terminal() {
+            return self.tell_those_attached(record).await;
+        }
         let awaited = match &**name {
+            // What waits for an operator may go on, and hears of it then.
+            ATTACH if record.status.is_at_rest() => return handle.nak(LATER).await,
+            ATTACH => true,
             CANCEL => record.status == Status::Running,
             PAUSE => !record.status.is_at_rest(),
             _ => engine::awaits(&record).iter().any(|(awaited, _)| awaited == name),
@@ -67,7 +73,8 @@ impl Job<'_> {
         }
         let waits = matches!(engine::plan(&record, self.saga(), engine::after(now, DUE)), Plan::Wait(_));
         if record.held.is_some() || !waits {
-            let heard = worker.alarms.ring(instance, name);
+            // Who holds the record has nothing to do for those that attach.
+            let heard = &**name != ATTACH && worker.alarms.ring(instance, name);
             if heard && name == CANCEL {
                 worker.attempts.cancel(instance);
             }
@@ -78,6 +85,7 @@ impl Job<'_> {
             return handle.nak(again).await;
         }
         let event = match &**name {
+            ATTACH => return self.notified_of_attach(record).await,
             CHILD => return self.notified_of_child(record, *number).await,
             PAUSE => return self.pause_as_asked(record, *number).await,
             CANCEL => self.last_of(&record, CANCEL).await.map(|last| {

@@ -13,6 +13,7 @@
 
 mod admit;
 mod alarm;
+mod attach;
 mod attempt;
 mod attempts;
 mod builder;

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use super::Shared;
 use super::job::Job;
 use crate::appending::{self, Failed};
+use crate::ends;
 use crate::engine::{self, RESERVE};
-use crate::record::{self, Record, StartedBy, Status};
+use crate::record::{self, Record, Status};
 use crate::transport::{Append, AppendError, Delivery, Revision, Stored};
 
 /// For so long a worker tries to append what a step has come to. Whoever runs the step again repeats its effects.
@@ -53,7 +54,9 @@ impl Job<'_> {
             keep,
             quiet: !next.status.is_at_rest() && next.answers.is_empty(),
             deliver: next.held.is_none()
-                && (!engine::awaits(next).is_empty() || tells(next).is_some() || !next.answers.is_empty()),
+                && (!engine::awaits(next).is_empty()
+                    || ends::waiting(next).next().is_some()
+                    || !next.answers.is_empty()),
             noted: !self.notes.is_empty(),
         };
         match self.settle(append).await {
@@ -240,7 +243,7 @@ pub(super) async fn hand_over(worker: &Shared, delivery: &Delivery, begun: bool)
     let Ok(record) = record::decode(&*worker.options.codec, &delivery.payload) else {
         return handle.nak(Duration::ZERO).await;
     };
-    if tells(&record).is_some() {
+    if ends::waiting(&record).next().is_some() {
         return handle.nak(Duration::ZERO).await;
     }
     if record.status.is_at_rest() {
@@ -277,11 +280,6 @@ async fn with_saved(worker: &Shared, delivery: &Delivery, mut record: Box<Record
         return None;
     }
     record::encode(codec, &record).ok()
-}
-
-/// The parent that a child's last record is to be told to.
-pub(super) fn tells(record: &Record) -> Option<&StartedBy> {
-    record.parent.as_deref().filter(|parent| record.status.is_terminal() && !parent.detached)
 }
 
 /// When a record is to be delivered, if that is later than now; one that waits for an operator, never, and one that a worker holds,

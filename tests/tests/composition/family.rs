@@ -9,6 +9,7 @@ use sagaflow::prelude::*;
 use sagaflow::testing::Lab;
 use sagaflow::worker::WorkerBuilder;
 use sagaflow::{ErrorOf, Saga, Status, ValueOf};
+use serde::{Deserialize, Serialize};
 
 use crate::support::{Trace, measure, nats, reserve};
 
@@ -52,15 +53,36 @@ pub(crate) async fn guardian(place: String) -> Result<String, Failure> {
     patient(place).child().await
 }
 
+#[signal]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Number(pub(crate) u32);
+
+/// Takes so many numbers.
+#[saga]
+pub(crate) async fn collector(numbers: usize) -> Result<Vec<u32>, Failure> {
+    let mut all = Vec::new();
+    while all.len() < numbers {
+        let Number(number) = signal::<Number>().await;
+        all.push(number);
+    }
+    Ok(all)
+}
+
 /// A worker that serves all of them.
 pub(crate) fn serve(builder: WorkerBuilder) -> WorkerBuilder {
-    builder.serve::<ship>().serve::<patient>().serve::<weigh>().serve::<fleet>().serve::<guardian>()
+    builder
+        .serve::<ship>()
+        .serve::<patient>()
+        .serve::<weigh>()
+        .serve::<fleet>()
+        .serve::<guardian>()
+        .serve::<collector>()
 }
 
 pub(crate) fn lab() -> Lab {
     let mut lab = Lab::new();
     lab.provide(Trace::default).ack_wait("100ms");
-    lab.serve::<ship>().serve::<patient>().serve::<weigh>().serve::<fleet>().serve::<guardian>();
+    lab.serve::<ship>().serve::<patient>().serve::<weigh>().serve::<fleet>().serve::<guardian>().serve::<collector>();
     lab
 }
 

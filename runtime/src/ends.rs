@@ -1,0 +1,78 @@
+//! Telling the end of an instance to those who wait for it: its parent, and whoever has attached to it.
+//!
+//! It is a letter with the number of the call that waits. To tell it again changes nothing.
+
+use std::time::Duration;
+
+use crate::appending;
+use crate::engine::{self, CHILD};
+use crate::record::{self, ChildEnd, Codec, FailedCall, Fault, FaultKind, Record, Reply, StartedBy};
+use crate::transport::{AppendError, InstanceId, Post, Transport};
+
+/// Who is to be told of the end that this record is.
+pub(crate) fn waiting(record: &Record) -> impl Iterator<Item = &StartedBy> {
+    let parent = record.parent.as_deref().filter(|parent| !parent.detached);
+    parent.into_iter().chain(&record.attached).filter(|_| record.status.is_terminal())
+}
+
+/// Tells one of them, for as long as `patience` lasts.
+///
+/// # Errors
+///
+/// Why that is not possible now.
+pub(crate) async fn tell(
+    transport: &dyn Transport,
+    codec: &dyn Codec,
+    record: &Record,
+    who: &StartedBy,
+    patience: Duration,
+) -> Result<(), String> {
+    post(transport, codec, who, engine::child_end(record, who), patience).await
+}
+
+/// Tells who has waited for a former life of an instance that its end is not known any more.
+///
+/// # Errors
+///
+/// Why that is not possible now.
+pub(crate) async fn tell_gone(
+    transport: &dyn Transport,
+    codec: &dyn Codec,
+    record: &Record,
+    who: &StartedBy,
+    patience: Duration,
+) -> Result<(), String> {
+    let message = gone(&format!("{}/{}", record.saga, record.id));
+    let fault = Fault { of: record.saga.clone(), kind: FaultKind::NotFound, message, origin: None };
+    let end = ChildEnd { call: who.call, reply: Reply::Fault(fault), failed: None };
+    post(transport, codec, who, end, patience).await
+}
+
+/// What is said of an end that was superseded before it could be seen.
+pub(crate) fn gone(instance: &impl std::fmt::Display) -> String {
+    format!("{instance} came to its end, and its id was started anew")
+}
+
+async fn post(
+    transport: &dyn Transport,
+    codec: &dyn Codec,
+    who: &StartedBy,
+    mut end: ChildEnd,
+    patience: Duration,
+) -> Result<(), String> {
+    let Ok(instance) = InstanceId::new(who.saga.as_str(), who.id.as_str()) else { return Ok(()) };
+    let mut encoded = record::encode_end(codec, &end);
+    if encoded.as_ref().is_ok_and(|payload| payload.len() > transport.max_record()) {
+        // The output fits, as it was in a record; what led to it need not.
+        end.failed = end.failed.map(|failed| Box::new(FailedCall { cause: None, ..*failed }));
+        encoded = record::encode_end(codec, &end);
+    }
+    let payload = encoded.map_err(|error| error.to_string())?;
+    let key = who.call.to_string();
+    let post = Post { instance: &instance, name: CHILD, key: &key, remember: false, answer_for: None, payload };
+    match appending::post(transport, post, patience).await.map_err(|failed| failed.error) {
+        // Or it was told before.
+        Ok(_) | Err(AppendError::Superseded { .. }) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
