@@ -8,8 +8,8 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use sagaflow::Error;
 use sagaflow::transport::{
-    Append, AppendError, Deliveries, DeliveryOptions, Discard, InstanceId, Mail, Note, Post, RecordPage, Revision,
-    Stored, Transport, Watch,
+    Append, AppendError, Deliveries, DeliveryOptions, Discard, InstanceId, Line, Log, Logged, Mail, Note, Of, Post,
+    RecordPage, Revision, Stored, Transport, Watch,
 };
 use tokio::sync::Notify;
 
@@ -111,6 +111,14 @@ impl Transport for Crashing {
 
     fn mailbox<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Vec<(String, u64)>, Error>> {
         self.inner.mailbox(instance)
+    }
+
+    fn write_line<'a>(&'a self, line: Line<'a>) -> BoxFuture<'a, Result<u64, AppendError>> {
+        self.inner.write_line(line)
+    }
+
+    fn lines<'a>(&'a self, log: Log, of: Of<'a>, after: u64, most: usize) -> BoxFuture<'a, Result<Vec<Logged>, Error>> {
+        self.inner.lines(log, of, after, most)
     }
 
     fn records<'a>(

@@ -19,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) name: Option<LitStr>,
     /// How long after its start an instance is to have ended: of sagas.
     pub(crate) deadline: Option<Duration>,
+    /// How long former records are kept: of sagas.
+    pub(crate) history: Option<Duration>,
     /// Where it says that the function blocks its thread: of steps.
     pub(crate) blocking: Option<Path>,
     /// The names that it had before.
@@ -38,7 +40,7 @@ pub(crate) struct Options {
 }
 
 const OF_STEPS: &[&str] = &["name", "blocking", "transaction", "alias", "crate"];
-const OF_SAGAS: &[&str] = &["name", "deadline", "alias", "version", "before", "migrate", "keep", "crate"];
+const OF_SAGAS: &[&str] = &["name", "deadline", "history", "alias", "version", "before", "migrate", "keep", "crate"];
 
 impl Options {
     pub(crate) fn parse(attribute: &str, tokens: TokenStream, diagnostics: &mut Diagnostics) -> Self {
@@ -70,6 +72,7 @@ impl Options {
                 }
                 ("name", Meta::NameValue(pair)) => options.set_name(pair, diagnostics),
                 ("deadline", Meta::NameValue(pair)) => options.set_deadline(pair, diagnostics),
+                ("history", Meta::NameValue(pair)) => options.set_history(pair, diagnostics),
                 ("alias", Meta::NameValue(pair)) => options.set_alias(pair, diagnostics),
                 ("version", Meta::NameValue(pair)) => options.set_version(pair, diagnostics),
                 ("before", Meta::NameValue(pair)) => set_function(&mut options.before, pair, diagnostics),
@@ -119,6 +122,19 @@ impl Options {
                 diagnostics.error(&pair.value, "with no time at all no instance ever ends: give it some");
             }
             deadline => self.deadline = deadline,
+        }
+    }
+
+    fn set_history(&mut self, pair: &MetaNameValue, diagnostics: &mut Diagnostics) {
+        if self.history.is_some() {
+            return diagnostics.error(&pair.path, "`history` is given twice: keep one");
+        }
+        match diagnostics.note(duration::parse(&pair.value)) {
+            Some(Duration::ZERO) => {
+                diagnostics
+                    .error(&pair.value, "with no time at all nothing is kept: give it some, or leave `history` out");
+            }
+            history => self.history = history,
         }
     }
 

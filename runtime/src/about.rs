@@ -1,4 +1,4 @@
-//! What is said about an instance for those who look at it: attributes to find it by, and how far its saga has come.
+//! What is said about an instance for those who look at it: attributes to find it by, how far its saga has come, and events for others.
 //!
 //! In a saga's body these are plain calls, not awaited: what they say is stored with the next record, and costs none of its own. They find the run that they are
 //! made in where `.start()` finds it ([`starts`](crate::starts)).
@@ -25,6 +25,8 @@ const MOST_PROGRESS: usize = 4096;
 pub(crate) struct About {
     pub(crate) attributes: BTreeMap<String, Value>,
     pub(crate) progress: Option<Value>,
+    /// What it has emitted, in order.
+    pub(crate) events: Vec<Value>,
     /// Why something of it can't be stored.
     pub(crate) wrong: Option<String>,
 }
@@ -83,6 +85,67 @@ pub fn progress<T: Serialize + ?Sized>(value: &T) {
     starts::say(|about| match value {
         Ok(value) => about.progress = Some(value),
         Err(why) => drop(about.wrong.get_or_insert(format!("how far the saga has come can't be stored: {why}"))),
+    });
+}
+
+/// Emits an event: something that has happened, for other services. A plain call in the body of a saga, without `.await`, as [`progress`] is: it is stored with
+/// the record of the next `.await`, and then told **exactly once**, in the order in which the saga has emitted, before that `.await` goes on. What is undone later
+/// is not taken back: an event says what has happened, and that it was undone is another event.
+///
+/// Who consumes them reads the log of the saga ([`Client::events`](crate::Client::events)), where each stays for seven days
+/// ([`WorkerBuilder::keep_events`](crate::WorkerBuilder::keep_events)); over NATS it is a stream, and any consumer will do (`docs/mailbox.md` shows the form).
+///
+/// What JSON can't carry pauses the instance with that reason. An event is part of a record before it is told, and counts for the largest record that there can
+/// be.
+///
+/// ```
+/// use sagaflow::prelude::*;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Debug, PartialEq, Serialize, Deserialize)]
+/// enum OrderEvent {
+///     Paid { cents: u64 },
+///     Shipped,
+/// }
+///
+/// #[step]
+/// async fn charge(cents: u64) -> Result<(), Failure> {
+///     Ok(())
+/// }
+///
+/// #[step]
+/// async fn ship() -> Result<(), Failure> {
+///     Ok(())
+/// }
+///
+/// #[saga]
+/// async fn order(cents: u64) -> Result<(), Failure> {
+///     charge(cents).await?;
+///     emit(&OrderEvent::Paid { cents });
+///     ship().await?;
+///     emit(&OrderEvent::Shipped);
+///     Ok(())
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), sagaflow::Error> {
+/// # let transport = sagaflow::connect("embedded:").await?;
+/// # let worker = Worker::builder(transport.clone()).serve::<order>().build()?.spawn();
+/// let client = Client::new(transport);
+/// client.start(order(1290)).id("order-42").await?.outcome().await?.unwrap();
+/// let mut events = client.events("order")?;
+/// let paid = events.next().await.expect("the transport is open")?;
+/// assert_eq!(paid.read::<OrderEvent>().unwrap(), OrderEvent::Paid { cents: 1290 });
+/// let shipped = events.next().await.expect("the transport is open")?;
+/// assert_eq!((shipped.instance.id(), shipped.number), ("order-42", 2));
+/// # worker.shutdown().await
+/// # }
+/// ```
+pub fn emit<T: Serialize + ?Sized>(event: &T) {
+    let event = Value::write_only(event);
+    starts::say(|about| match event {
+        Ok(event) => about.events.push(event),
+        Err(error) => drop(about.wrong.get_or_insert(format!("an event can't be written: {error}"))),
     });
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::transport::{Append, AppendError, InstanceId, Note, Post, Revision, Transport};
+use crate::transport::{Append, AppendError, InstanceId, Line, Note, Post, Revision, Transport};
 
 const SHORTEST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(5);
@@ -73,6 +73,17 @@ pub(crate) async fn post(transport: &dyn Transport, post: Post<'_>, patience: Du
     loop {
         match transport.post(post.clone()).await {
             Ok(number) => return Ok(number),
+            Err(error) => waiting.after(error).await?,
+        }
+    }
+}
+
+/// The same for a line. After a lost answer an [`AppendError::Superseded`] is most likely from this very one.
+pub(crate) async fn write_line(transport: &dyn Transport, line: Line<'_>, patience: Duration) -> Result<u64, Failed> {
+    let mut waiting = Waiting::new(line.instance, patience);
+    loop {
+        match transport.write_line(line.clone()).await {
+            Ok(position) => return Ok(position),
             Err(error) => waiting.after(error).await?,
         }
     }

@@ -110,6 +110,7 @@ mod error;
 mod example;
 mod failure;
 mod inject;
+mod logs;
 mod machine;
 mod message;
 mod misfit;
@@ -128,7 +129,7 @@ mod waiting;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use about::{attribute, progress};
+pub use about::{attribute, emit, progress};
 pub use call::Call;
 pub use client::{Client, Handle, IfExists, InstanceStatus, SagaError};
 pub use context::{IdempotencyKey, StepContext};

@@ -19,6 +19,10 @@ pub trait Saga: Message {
     /// saga that runs inside another one it means nothing.
     const DEADLINE: Option<Duration> = None;
 
+    /// How long the former records of an instance are kept (`#[saga(history = "7d")]`), for
+    /// [`Client::history`](crate::Client::history); none: they aren't. For a saga that runs inside another one it means nothing.
+    const HISTORY: Option<Duration> = None;
+
     /// The version of the code (`#[saga(version = 2)]`). An instance keeps that of its start.
     const VERSION: u32 = 1;
 

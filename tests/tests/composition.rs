@@ -18,6 +18,8 @@ mod child_ids;
 mod children;
 #[path = "composition/errors.rs"]
 mod errors;
+#[path = "composition/events.rs"]
+mod events;
 #[path = "composition/family.rs"]
 mod family;
 #[path = "composition/fan_out.rs"]
@@ -26,6 +28,8 @@ mod fan_out;
 mod given_up;
 #[path = "composition/handles.rs"]
 mod handles;
+#[path = "composition/history.rs"]
+mod history;
 #[path = "composition/joins.rs"]
 mod joins;
 #[path = "composition/mailbox.rs"]

@@ -148,6 +148,12 @@ fn emit(function: &Function, options: &Options, body: &impl ToTokens, resume: &T
             const DEADLINE: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(#deadline);
         }
     });
+    let history = options.history.map(|history| {
+        let history = duration::emit(history);
+        quote! {
+            const HISTORY: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(#history);
+        }
+    });
     let (versions, check) = versions(function, options);
     quote! {
         #message
@@ -157,6 +163,7 @@ fn emit(function: &Function, options: &Options, body: &impl ToTokens, resume: &T
         #(#cfgs)*
         impl #root::__private::Saga for #ident {
             #deadline
+            #history
             #versions
 
             #(#lints)*

@@ -10,8 +10,10 @@ use super::start::append_first;
 use super::{Client, IfExists, status};
 use crate::ends;
 use crate::engine::{self, is_of_requests};
+use crate::logs;
 use crate::record::{self, Brought, Record};
 use crate::transport::{InstanceId, Revision, Stored};
+use crate::worker::KEEP;
 use crate::{Error, ErrorKind};
 
 /// How to start an instance.
@@ -45,14 +47,15 @@ pub(super) async fn send(
     loop {
         let (record, begin_after) = match client.transport.latest(instance).await? {
             None => (None, Some(None)),
-            Some(Stored { revision, payload }) => {
-                let record = decoded(client, instance, &payload)?;
+            Some(stored) => {
+                let record = decoded(client, instance, &stored.payload)?;
                 let may =
                     begin.is_some_and(|begin| begin.if_exists == IfExists::Restart) && record.status.is_terminal();
-                (Some(record), may.then_some(Some(revision)))
+                let revision = stored.revision;
+                (Some((record, stored)), may.then_some(Some(revision)))
             }
         };
-        if let Some(record) = &record {
+        if let Some((record, _)) = &record {
             if mailing.has_begun(record) {
                 return Ok(Sent::Brought(record.life));
             }
@@ -62,21 +65,21 @@ pub(super) async fn send(
         }
         match (record, begin, begin_after) {
             (former, Some(begin), Some(after)) => {
-                if let Some(former) = &former {
-                    tell_end(client, instance, former).await?;
+                if let Some((former, stored)) = &former {
+                    tell_end(client, instance, former, stored).await?;
                 }
-                let first = first(client, begin, mailing, former.as_deref());
+                let first = first(client, begin, mailing, former.as_ref().map(|(former, _)| &**former));
                 if append_first(client, instance, &first, after).await? {
                     return Ok(Sent::Brought(first.life));
                 }
                 // Somebody else was faster.
             }
             (None, ..) => return Err(status::not_found(instance)),
-            (Some(record), ..) if takes_mail(&record) => {
+            (Some((record, _)), ..) if takes_mail(&record) => {
                 let number = mailing.post(client, instance, record.life).await?;
                 return Ok(Sent::Posted(record.life, number));
             }
-            (Some(record), ..) => return Ok(Sent::Refused(record)),
+            (Some((record, _)), ..) => return Ok(Sent::Refused(record)),
         }
     }
 }
@@ -136,10 +139,23 @@ pub(super) async fn signal(
     }
 }
 
-/// An end that is to be superseded is told first: afterwards nobody could.
-async fn tell_end(client: &Client, instance: &InstanceId, record: &Record) -> Result<(), Error> {
+/// An end that is to be superseded is told first, with the events that stand in it, and kept in the history: afterwards nobody could.
+async fn tell_end(client: &Client, instance: &InstanceId, record: &Record, stored: &Stored) -> Result<(), Error> {
+    let (transport, codec) = (&*client.transport, &*client.codec);
+    let kept = match record.keeps_history() {
+        Some(keep) => logs::keep(transport, instance, stored, keep, PATIENCE).await,
+        None => Ok(()),
+    };
+    let told = match kept {
+        Ok(()) => logs::tell_events(transport, codec, instance, record, (KEEP, PATIENCE)).await,
+        Err(error) => Err(error),
+    };
+    told.map_err(|error| {
+        let text = format!("{instance} was not started anew, since what its end has to tell can't be written: {error}");
+        Error::new(ErrorKind::Unreachable, text).caused_by(error)
+    })?;
     for who in ends::waiting(record) {
-        let told = ends::tell(&*client.transport, &*client.codec, record, who, PATIENCE).await;
+        let told = ends::tell(transport, codec, record, who, PATIENCE).await;
         told.map_err(|why| {
             let text = format!(
                 "{instance} was not started anew, since {}/{} can't be told of its end: {why}",
@@ -156,9 +172,12 @@ pub(super) async fn end_of_former(
     client: &Client,
     instance: &InstanceId,
 ) -> Result<Option<(Box<Record>, Revision)>, Error> {
-    let Some(Stored { revision, payload }) = client.transport.latest(instance).await? else { return Ok(None) };
-    let record =
-        record::decode(&*client.codec, &payload).map_err(|error| status::unreadable(instance, &error.to_string()))?;
-    tell_end(client, instance, &record).await?;
-    Ok(record.status.is_terminal().then_some((record, revision)))
+    let Some(stored) = client.transport.latest(instance).await? else { return Ok(None) };
+    let record = record::decode(&*client.codec, &stored.payload)
+        .map_err(|error| status::unreadable(instance, &error.to_string()))?;
+    if !record.status.is_terminal() {
+        return Ok(None);
+    }
+    tell_end(client, instance, &record, &stored).await?;
+    Ok(Some((record, stored.revision)))
 }

@@ -4,7 +4,9 @@ mod ask;
 mod batch;
 mod begin;
 mod enter;
+mod events;
 mod handle;
+mod history;
 mod id;
 mod list;
 mod operate;
@@ -21,7 +23,9 @@ mod watch;
 
 pub use ask::AskBuilder;
 pub use batch::{Batch, BatchReport};
+pub use events::{Event, Events};
 pub use handle::Handle;
+pub use history::History;
 pub use list::{Filter, Listing};
 pub use operate::SkipBuilder;
 pub use outcome::SagaError;
@@ -128,6 +132,59 @@ impl Client {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such instance; otherwise what the transport says.
     pub async fn watch(&self, saga: &str, id: &str) -> Result<InstanceWatch, Error> {
         InstanceWatch::begin(self, &InstanceId::new(saga, id)?, false).await
+    }
+
+    /// The records that an instance has had, oldest first, each as [`status`](Self::status) would have shown it, and at last how it stands now. Former records
+    /// are kept for sagas that want it: `#[saga(history = "7d")]` keeps each for seven days; of others there is only the last.
+    ///
+    /// ```
+    /// # use sagaflow::prelude::*;
+    /// #[step]
+    /// async fn greet(name: String) -> String {
+    ///     format!("Hello, {name}")
+    /// }
+    ///
+    /// #[saga(history = "7d")]
+    /// async fn welcome(names: Vec<String>) -> u64 {
+    ///     let mut greeted = 0;
+    ///     for name in names {
+    ///         greet(name).await;
+    ///         greeted += 1;
+    ///     }
+    ///     greeted
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), sagaflow::Error> {
+    /// # let transport = sagaflow::connect("embedded:").await?;
+    /// # let worker = Worker::builder(transport.clone()).serve::<welcome>().build()?.spawn();
+    /// let client = Client::new(transport);
+    /// let names = vec!["Ada".to_owned(), "Grace".to_owned()];
+    /// client.start(welcome(names)).id("ladies").await?.outcome().await?.unwrap();
+    /// let mut history = client.history("welcome", "ladies")?;
+    /// let mut states = Vec::new();
+    /// while let Some(stood) = history.next().await {
+    ///     states.push(stood?.state.unwrap_or("end".to_owned()));
+    /// }
+    /// assert_eq!(states, ["greet", "greet", "end"]);
+    /// # worker.shutdown().await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When this can't be the name of an instance. All else [`History::next`] says.
+    pub fn history(&self, saga: &str, id: &str) -> Result<History, Error> {
+        Ok(History::new(self, InstanceId::new(saga, id)?))
+    }
+
+    /// What a saga has [emitted](crate::emit), oldest first, and then each event as it comes: `client.events("order")?.after(position)`.
+    ///
+    /// # Errors
+    ///
+    /// When this can't be the name of a saga; [`ErrorKind::Denied`](crate::ErrorKind::Denied) for a client that isn't trusted.
+    pub fn events(&self, saga: &str) -> Result<Events, Error> {
+        Events::new(self, saga)
     }
 
     /// Lists the instances that fit a filter, one after the other: `client.list(Filter::new().status(Status::Stuck))`. Nothing is read before the first

@@ -15,9 +15,9 @@ use super::{Client, post, status};
 use crate::ends;
 use crate::engine::{self, CANCEL, PAUSE, RESERVE, Refused, Which};
 use crate::record::{self, Record, Status, Value};
-use crate::transport::{Append, AppendError, Discard, InstanceId, Post, Revision, Stored};
+use crate::transport::{Append, AppendError, Discard, InstanceId, Post, Stored};
 use crate::worker::KEEP;
-use crate::{Error, ErrorKind, appending};
+use crate::{Error, ErrorKind, appending, logs};
 
 /// For so long it is tried to get an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -34,7 +34,7 @@ struct Next {
 
 /// See [`Client::pause`].
 pub(super) async fn pause(client: &Client, instance: &InstanceId) -> Result<(), Error> {
-    let (revision, record) = found(client, instance).await?;
+    let (Stored { revision, .. }, record) = found(client, instance).await?;
     if is_paused(instance, &record)? {
         return Ok(());
     }
@@ -115,7 +115,8 @@ fn written(client: &Client, record: Box<Record>) -> Result<(Bytes, Option<Box<Re
 /// Puts what a verb makes of the instance's last record in the place of that, whatever it is: as often as somebody else is faster, it is made anew.
 pub(super) async fn operate(client: &Client, instance: &InstanceId, verb: Verb<'_>) -> Result<(), Error> {
     for _ in 0..TURNS {
-        let (revision, record) = found(client, instance).await?;
+        let (stored, record) = found(client, instance).await?;
+        let revision = stored.revision;
         let Next { payload, record: next } = verb.make(client, instance, &record)?;
         let (next, now) = (next.as_deref(), client.clock.now());
         // Nobody has taken it, if the instance was paused meanwhile.
@@ -132,13 +133,18 @@ pub(super) async fn operate(client: &Client, instance: &InstanceId, verb: Verb<'
         let append = Append {
             not_before: next.and_then(|next| engine::wakes(next, now)).map(SystemTime::from),
             keep: next.filter(|next| next.status.is_terminal()).map(|_| KEEP),
-            deliver: next.is_some_and(|next| {
-                !engine::awaits(next).is_empty() || ends::waiting(next).next().is_some() || !next.answers.is_empty()
-            }),
+            deliver: next.is_some_and(ends::is_to_be_taken_up),
             noted: record.held.is_some(),
             ..Append::new(instance, Some(revision), payload)
         };
-        let appended = appending::append(&*client.transport, append, PATIENCE, |_| {}).await;
+        let kept = match record.keeps_history() {
+            Some(keep) => logs::keep(&*client.transport, instance, &stored, keep, PATIENCE).await,
+            None => Ok(()),
+        };
+        let appended = match kept {
+            Ok(()) => appending::append(&*client.transport, append, PATIENCE, |_| {}).await,
+            Err(error) => Err(appending::Failed { error, unsure: false }),
+        };
         match appended.map_err(|failed| (failed.unsure, failed.error)) {
             Ok(revision) if cancelled => {
                 let life = next.map_or(record.life, |next| next.life);
@@ -173,16 +179,15 @@ pub(super) async fn operate(client: &Client, instance: &InstanceId, verb: Verb<'
 }
 
 /// The last record of an instance.
-async fn found(client: &Client, instance: &InstanceId) -> Result<(Revision, Box<Record>), Error> {
+async fn found(client: &Client, instance: &InstanceId) -> Result<(Stored, Box<Record>), Error> {
     if client.transport.hands_in() {
         let text =
             "a client that isn't trusted (`ConnectOptions::ingress`) is no operator: it can only start instances";
         return Err(Error::new(ErrorKind::Denied, text));
     }
     let stored = client.transport.latest(instance).await?.ok_or_else(|| status::not_found(instance))?;
-    let Stored { revision, payload } = stored;
-    let record = record::decode(&*client.codec, &payload);
-    Ok((revision, record.map_err(|error| status::unreadable(instance, &error.to_string()))?))
+    let record = record::decode(&*client.codec, &stored.payload);
+    Ok((stored, record.map_err(|error| status::unreadable(instance, &error.to_string()))?))
 }
 
 fn refused_as(instance: &InstanceId, record: &Record, verb: Verb<'_>, refused: Refused) -> Error {

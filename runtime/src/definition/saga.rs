@@ -21,6 +21,7 @@ use crate::step::Step;
 pub struct SagaDefinition {
     name: &'static str,
     deadline: Option<Duration>,
+    history: Option<Duration>,
     /// The compiled functions by name and version.
     bodies: BTreeMap<&'static str, BTreeMap<u32, Body>>,
     /// The one that is being described.
@@ -62,6 +63,7 @@ impl SagaDefinition {
         let mut definition = Self {
             name: S::NAME,
             deadline: S::DEADLINE,
+            history: S::HISTORY,
             bodies: BTreeMap::new(),
             current: (S::NAME, S::VERSION),
             steps: BTreeMap::new(),
@@ -204,6 +206,12 @@ impl SagaDefinition {
     #[must_use]
     pub fn deadline(&self) -> Option<Duration> {
         self.deadline
+    }
+
+    /// How long the former records of its instances are kept, if they are.
+    #[must_use]
+    pub fn history(&self) -> Option<Duration> {
+        self.history
     }
 
     /// Its states, in the order of the function's text.

@@ -32,12 +32,17 @@ pub(crate) struct Head {
     /// Those that have attached to it.
     #[serde(default)]
     attached: Option<IgnoredAny>,
+    /// What is to be told to those who have asked, or to whoever reads events.
+    #[serde(default)]
+    answers: Option<IgnoredAny>,
+    #[serde(default)]
+    events: Option<IgnoredAny>,
 }
 
 impl Head {
-    /// Whether somebody may wait for its end.
+    /// Whether somebody may wait for its end, or for what stands in it.
     pub(crate) fn is_waited_for(&self) -> bool {
-        self.parent.is_some() || self.attached.is_some()
+        [&self.parent, &self.attached, &self.answers, &self.events].iter().any(|who| who.is_some())
     }
 
     /// Whether the instance has come to its end.

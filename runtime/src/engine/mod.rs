@@ -160,6 +160,7 @@ pub(crate) fn apply(
     turn.say_in(record)?;
     turn.note_taken(record);
     turn.note_promises(record);
+    record.history = definition.history().map(|keep| keep.as_secs().max(1));
     Ok(turn.changes.into_branches())
 }
 

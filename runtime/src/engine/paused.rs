@@ -61,6 +61,9 @@ pub(crate) fn paused(
         brought: Vec::new(),
         asked: known.map(|record| record.asked.clone()).unwrap_or_default(),
         answers: known.map(|record| record.answers.clone()).unwrap_or_default(),
+        emitted: known.map_or(0, |record| record.emitted),
+        events: known.map(|record| record.events.clone()).unwrap_or_default(),
+        history: known.and_then(|record| record.history),
         promises: known.map(|record| record.promises.clone()).unwrap_or_default(),
     }
 }

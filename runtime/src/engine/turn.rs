@@ -8,7 +8,7 @@ use super::mail::Inbox;
 use super::{Ended, Halt};
 use crate::about::{self, About};
 use crate::definition::SagaDefinition;
-use crate::record::{Answer, FailedCall, Fault, Origin, Record, Started, StepCall, Undo};
+use crate::record::{Answer, Emitted, FailedCall, Fault, Origin, Record, Started, StepCall, Undo};
 
 /// What has happened, and what the instance counts.
 #[derive(Debug)]
@@ -90,15 +90,20 @@ impl<'a> Turn<'a> {
     pub(super) fn note_about(&mut self, said: About) {
         self.about.attributes.extend(said.attributes);
         self.about.progress = said.progress.or(self.about.progress.take());
+        self.about.events.extend(said.events);
     }
 
     /// Notes in the record what was said: a change of all of it.
     pub(super) fn say_in(&mut self, record: &mut Record) -> Result<(), Halt> {
-        let About { attributes, progress, .. } = std::mem::take(&mut self.about);
-        if !attributes.is_empty() || progress.is_some() {
+        let About { attributes, progress, events, .. } = std::mem::take(&mut self.about);
+        if !attributes.is_empty() || progress.is_some() || !events.is_empty() {
             self.changes.note();
         }
         record.progress = progress.or(record.progress.take());
+        for event in events {
+            record.emitted += 1;
+            record.events.push(Emitted { number: record.emitted, at: self.now, event });
+        }
         about::attach(&mut record.attributes, attributes).map_err(Halt::Pause)
     }
 

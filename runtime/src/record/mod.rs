@@ -20,6 +20,7 @@
 
 mod child;
 mod codec;
+mod event;
 mod fault;
 mod letter;
 mod note;
@@ -39,6 +40,8 @@ pub use child::{Child, ChildEnd, StartedBy};
 pub(crate) use child::{decode_end, encode_end};
 pub use codec::{Codec, Json};
 pub(crate) use codec::{decode, encode};
+pub use event::Emitted;
+pub(crate) use event::decode_event;
 pub use fault::{Cause, Fault, FaultKind};
 pub use letter::{Answer, Brought, Letter};
 pub use note::{Changed, Note, Progress};
@@ -147,6 +150,15 @@ pub struct Record {
     /// Answers to requests. Whoever takes the record up tells them first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<Answer>,
+    /// How many events the saga has emitted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub emitted: u64,
+    /// Those of them that are to be told. Whoever takes the record up does that first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Emitted>,
+    /// How long its former records are kept, in seconds, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<u64>,
     /// The promises that are still to be resolved, by number, and what a token must know of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub promises: BTreeMap<u64, String>,
@@ -159,6 +171,13 @@ pub struct Record {
     /// What applications have attached, to find the instance by.
     #[serde(default, rename = "meta", skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, Value>,
+}
+
+impl Record {
+    /// Whether there is something to tell others, before anything else is done with it.
+    pub(crate) fn has_to_tell(&self) -> bool {
+        !self.answers.is_empty() || !self.events.is_empty()
+    }
 }
 
 /// How a record has been handed back by workers whose code doesn't know it.

@@ -14,6 +14,7 @@ pub mod embedded;
 mod entry;
 mod feed;
 mod instance;
+mod log;
 mod mail;
 #[cfg(feature = "nats")]
 pub mod nats;
@@ -26,6 +27,7 @@ pub use delivery::{Ack, Deliveries, Delivery, DeliveryOptions, Watch};
 pub use entry::{Enter, EnterError, Entries, Entry, EntryKind};
 pub use feed::{Feed, FeedPage, RecordPage};
 pub use instance::{InstanceId, InvalidId};
+pub use log::{Line, Log, Logged, Of};
 pub use mail::{Discard, Mail, Notice, Post};
 pub use note::Note;
 
@@ -150,6 +152,23 @@ pub trait Transport: Debug + Send + Sync + 'static {
     /// Should this get lost, no harm is done: what was taken is never asked for again, and a transport removes the mail of instances that
     /// have come to their end when it comes across it.
     fn discard<'a>(&'a self, instance: &'a InstanceId, which: Discard<'a>) -> BoxFuture<'a, ()>;
+
+    /// Writes a line into a log, unless there is one with its key there. Returns when it is as durable as an append, with its position.
+    ///
+    /// What was written before, as far as the caller knows, has a smaller position in the same log.
+    ///
+    /// # Errors
+    ///
+    /// As for [`append`](Self::append), with `Superseded` if there is a line with this key.
+    fn write_line<'a>(&'a self, line: Line<'a>) -> BoxFuture<'a, Result<u64, AppendError>>;
+
+    /// The lines of a log whose positions are greater than `after`, in the order of these, `most` at a time.
+    /// All are there that were written before, and whose time is not over.
+    ///
+    /// # Errors
+    ///
+    /// When the transport can't be reached.
+    fn lines<'a>(&'a self, log: Log, of: Of<'a>, after: u64, most: usize) -> BoxFuture<'a, Result<Vec<Logged>, Error>>;
 
     /// The records with which instances move, of all sagas, from after a [position](FeedPage::position) on (`None`: from the oldest
     /// that is there). It takes nothing from workers, and needs nobody to acknowledge anything.

@@ -41,6 +41,7 @@ impl WorkerBuilder {
             ack_wait: Duration::from_secs(30),
             grace: Duration::from_secs(10),
             keep: KEEP,
+            keep_events: KEEP,
             lost_limit: 3,
             hand_back_delay: Duration::from_secs(5),
             hand_back_limit: 60,
@@ -99,6 +100,12 @@ impl WorkerBuilder {
     /// and its id is protected against a second start. Default 7 days.
     pub fn keep(mut self, keep: Duration) -> Self {
         self.options.keep = keep;
+        self
+    }
+
+    /// How long what sagas [emit](crate::emit) stays in its log: at least as long as their last records. Default 7 days.
+    pub fn keep_events(mut self, keep: Duration) -> Self {
+        self.options.keep_events = keep;
         self
     }
 

@@ -17,6 +17,7 @@ use super::settle::PATIENCE;
 use crate::appending;
 use crate::ends;
 use crate::engine::{self, CANCEL, CHILD, Event, Halt, Letter, Outgoing, Plan, RESERVE, Sent};
+use crate::logs;
 use crate::record::{self, Child, Record, START_FORMAT, Start, StartedBy};
 use crate::transport::{Append, AppendError, InstanceId, Post, Revision};
 
@@ -208,13 +209,28 @@ impl Job<'_> {
     /// A record that wants nothing, but that an end is told to those who wait for it.
     pub(super) async fn rests(&self, record: Box<Record>) {
         let handle = &self.delivery.handle;
-        match self.tell_end(&record, self.delivery.delivered > 1).await {
+        let told = match self.keep_last(&record).await {
+            Ok(()) => self.tell_end(&record, self.delivery.delivered > 1).await,
+            Err(why) => Err(why),
+        };
+        match told {
             Ok(()) => handle.ack().await,
             Err(why) => {
                 let instance = &self.delivery.instance;
-                tracing::error!(%instance, "its end can't be told to those who wait for it; that is tried again: {why}");
+                tracing::error!(%instance, "its end can't be told to those who wait for it, or be kept in its history; that is tried again: {why}");
                 handle.nak(AGAIN).await;
             }
+        }
+    }
+
+    /// Keeps the last record of an instance in its history, as no other one supersedes it.
+    async fn keep_last(&self, record: &Record) -> Result<(), String> {
+        match record.keeps_history().filter(|_| record.status.is_terminal()) {
+            Some(keep) => {
+                let kept = logs::keep(&*self.worker.transport, &self.delivery.instance, &self.at, keep, PATIENCE).await;
+                kept.map_err(|error| error.to_string())
+            }
+            None => Ok(()),
         }
     }
 

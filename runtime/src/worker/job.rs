@@ -100,7 +100,7 @@ impl<'a> Job<'a> {
     }
 
     async fn take_up(&mut self, mut record: Box<Record>, slot: SemaphorePermit<'a>, now: Timestamp) {
-        if !record.answers.is_empty() && !Box::pin(self.tell_answers(&mut record)).await {
+        if record.has_to_tell() && !Box::pin(self.tell_first(&mut record)).await {
             return;
         }
         if record.held.is_some() {

@@ -11,6 +11,7 @@ use super::job::{DUE, Job};
 use super::settle::PATIENCE;
 use crate::appending;
 use crate::engine::{self, ATTACH, Body, CANCEL, CHILD, Event, Letter, Looked, PAUSE, Plan};
+use crate::logs;
 use crate::record::{self, Record, Status};
 use crate::transport::{AppendError, Discard, Mail, Notice, Post};
 
@@ -49,7 +50,7 @@ impl Job<'_> {
         let Ok(mut record) = record::decode(&*worker.options.codec, &self.delivery.payload) else {
             return handle.nak(LATER).await;
         };
-        if !record.answers.is_empty() && !self.tell_answers(&mut record).await {
+        if record.has_to_tell() && !self.tell_first(&mut record).await {
             return;
         }
         if &**name == ATTACH && record.status.is_terminal() {
@@ -104,19 +105,19 @@ impl Job<'_> {
         }
     }
 
-    /// Tells the answers of a record to those who have asked, before anything else is done with it. `false`: that is not possible now, and the
+    /// Tells what a record has to tell, before anything else is done with it. `false`: that is not possible now, and the
     /// delivery has been handed back.
-    pub(super) async fn tell_answers(&self, record: &mut Record) -> bool {
+    pub(super) async fn tell_first(&self, record: &mut Record) -> bool {
         let told = self.tell(record).await;
         if let Err(error) = &told {
             let instance = &self.delivery.instance;
-            tracing::error!(%instance, "answers could not be told; the record comes again: {error}");
+            tracing::error!(%instance, "what it has to tell others could not be told; the record comes again: {error}");
             self.delivery.handle.nak(LATER).await;
         }
         told.is_ok()
     }
 
-    /// Stores the answers where those find them who ask again, or had not listened. They are not in the next record.
+    /// Stores the answers where those find them who ask again, or had not listened, and events in their log. They are not in the next record.
     pub(super) async fn tell(&self, record: &mut Record) -> Result<(), AppendError> {
         let (transport, instance) = (&*self.worker.transport, &self.delivery.instance);
         for answer in &record.answers {
@@ -130,6 +131,11 @@ impl Job<'_> {
             }
         }
         record.answers.clear();
+        let options = &self.worker.options;
+        // An event must not be told again when an old last record is come across that has it.
+        let keep = options.keep_events.max(options.keep);
+        logs::tell_events(transport, &*options.codec, instance, record, (keep, PATIENCE)).await?;
+        record.events.clear();
         Ok(())
     }
 

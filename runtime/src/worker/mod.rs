@@ -125,6 +125,7 @@ struct Options {
     ack_wait: Duration,
     grace: Duration,
     keep: Duration,
+    keep_events: Duration,
     lost_limit: u32,
     hand_back_delay: Duration,
     hand_back_limit: u32,

@@ -10,6 +10,7 @@ use super::job::Job;
 use crate::appending::{self, Failed};
 use crate::ends;
 use crate::engine::{self, RESERVE};
+use crate::logs;
 use crate::record::{self, Record, Status};
 use crate::transport::{Append, AppendError, Delivery, Revision, Stored};
 
@@ -53,10 +54,7 @@ impl Job<'_> {
             not_before: not_before(next, now),
             keep,
             quiet: !next.status.is_at_rest() && next.answers.is_empty(),
-            deliver: next.held.is_none()
-                && (!engine::awaits(next).is_empty()
-                    || ends::waiting(next).next().is_some()
-                    || !next.answers.is_empty()),
+            deliver: next.held.is_none() && ends::is_to_be_taken_up(next),
             noted: !self.notes.is_empty(),
         };
         match self.settle(append).await {
@@ -163,6 +161,13 @@ impl Job<'_> {
     async fn settle(&self, append: Append<'_>) -> Result<Option<Revision>, TooLarge> {
         let (instance, handle) = (&self.delivery.instance, &self.delivery.handle);
         let count = |error: &AppendError| self.meters().refused(error);
+        if let Some(keep) = self.saga().history()
+            && let Err(error) = logs::keep(&*self.worker.transport, instance, &self.at, keep, PATIENCE).await
+        {
+            tracing::error!(%instance, %error, "its record could not be kept in its history; it will be delivered again");
+            handle.nak(REFUSED).await;
+            return Ok(None);
+        }
         let Failed { error, unsure } = match appending::append(&*self.worker.transport, append, PATIENCE, count).await {
             Ok(revision) => {
                 handle.superseded().await;
@@ -243,7 +248,7 @@ pub(super) async fn hand_over(worker: &Shared, delivery: &Delivery, begun: bool)
     let Ok(record) = record::decode(&*worker.options.codec, &delivery.payload) else {
         return handle.nak(Duration::ZERO).await;
     };
-    if ends::waiting(&record).next().is_some() {
+    if record.status.is_at_rest() && ends::is_to_be_taken_up(&record) {
         return handle.nak(Duration::ZERO).await;
     }
     if record.status.is_at_rest() {

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::BoxFuture;
 use sagaflow::record::Codec;
 use sagaflow::transport::{
-    Append, AppendError, Deliveries, DeliveryOptions, Discard, Enter, EnterError, Entries, Feed, InstanceId, Mail,
-    Note, Post, RecordPage, Revision, Stored, Transport, Watch,
+    Append, AppendError, Deliveries, DeliveryOptions, Discard, Enter, EnterError, Entries, Feed, InstanceId, Line, Log,
+    Logged, Mail, Note, Of, Post, RecordPage, Revision, Stored, Transport, Watch,
 };
 use sagaflow::{Client, Error};
 use serde_json::{Map, Value, json};
@@ -172,6 +172,14 @@ impl<DB: Driver> Transport for Chronicle<DB> {
 
     fn mailbox<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Vec<(String, u64)>, Error>> {
         self.inner.mailbox(instance)
+    }
+
+    fn write_line<'a>(&'a self, line: Line<'a>) -> BoxFuture<'a, Result<u64, AppendError>> {
+        self.inner.write_line(line)
+    }
+
+    fn lines<'a>(&'a self, log: Log, of: Of<'a>, after: u64, most: usize) -> BoxFuture<'a, Result<Vec<Logged>, Error>> {
+        self.inner.lines(log, of, after, most)
     }
 
     fn records<'a>(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sagaflow::prelude::*;
 use sagaflow::transport::nats::{Provision, provision};
-use sagaflow::transport::{Append, DeliveryOptions, InstanceId};
+use sagaflow::transport::{Append, DeliveryOptions, InstanceId, Line, Log};
 use sagaflow::{Error, ErrorKind};
 use sagaflow_tests::NatsServer;
 
@@ -138,7 +138,7 @@ async fn a_missing_stream_or_consumer_is_named() {
     assert!(error.to_string().contains("`nats::provision`"), "{error}");
 
     let done = provision(&url(&server, "admin"), &as_user("admin", 1), &Provision::default()).await.unwrap();
-    assert_eq!(done.made.len(), 5);
+    assert_eq!(done.made.len(), 7);
     let transport = connect(&server, "worker", 1).await;
     let error = quickly(transport.deliveries("checkout", DeliveryOptions::default())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
@@ -156,4 +156,21 @@ async fn an_append_that_is_not_permitted_is_refused_at_once() {
     let error = quickly(transport.append(append)).await.unwrap_err();
     let expected = "refused: this user may not publish to `sagaflow.0.checkout.a`: add that to its permissions";
     assert_eq!(error.to_string(), expected);
+}
+
+/// The same for what it emits, and for its former records.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_not_permitted_is_refused_at_once() {
+    let server = without("sagaflow.history.checkout.*.*").await;
+    let instance = InstanceId::new("checkout", "a").unwrap();
+    let line = |log| Line { log, instance: &instance, key: "1", keep: Duration::from_secs(60), payload: "{}".into() };
+    let worker = connect(&server, "worker", 1).await;
+    worker.write_line(line(Log::Events)).await.unwrap();
+    let error = quickly(worker.write_line(line(Log::History))).await.unwrap_err();
+    let expected = "refused: this user may not publish to `sagaflow.history.checkout.a.1`: add that to its permissions";
+    assert_eq!(error.to_string(), expected);
+    let client = Client::new(connect(&server, "client", 1).await);
+    let error = quickly(client.history("checkout", "a").unwrap().next()).await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+    assert_names(&error, "$JS.API.STREAM.INFO.sagaflow-history");
 }

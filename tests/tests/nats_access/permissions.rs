@@ -57,7 +57,7 @@ pub(crate) async fn provisioned(config: &str, shards: u16) -> NatsServer {
     wanted.sagas = vec!["checkout".to_owned()];
     wanted.ack_wait = Some(Duration::from_secs(1));
     let done = soon(provision(&url(&server, "admin"), &as_user("admin", shards), &wanted)).await.unwrap();
-    assert_eq!(done.made.len(), 2 * (usize::from(shards) + 3) + 1, "{done}");
+    assert_eq!(done.made.len(), 2 * (usize::from(shards) + 3) + 3, "{done}");
     server
 }
 
@@ -235,7 +235,15 @@ async fn put_victims(server: &NatsServer) {
 async fn assert_untouched(server: &NatsServer) {
     assert_eq!(victims(server).await, [Some(b"untouched".to_vec()), Some(b"untouched".to_vec())]);
     let admin = async_nats::jetstream::new(Raw::connect(server, "sys").await.client);
-    for stream in ["sagaflow-0", "sagaflow-timers", "sagaflow-notes", "sagaflow-mail", "sagaflow-ingress"] {
+    for stream in [
+        "sagaflow-0",
+        "sagaflow-timers",
+        "sagaflow-notes",
+        "sagaflow-mail",
+        "sagaflow-events",
+        "sagaflow-history",
+        "sagaflow-ingress",
+    ] {
         admin.get_stream(stream).await.unwrap_or_else(|error| panic!("{stream}: {error}"));
     }
 }
@@ -256,6 +264,8 @@ async fn who_is_not_trusted_can_hand_in_and_look_and_nothing_more() {
         "sagaflow.timers.sweep.checkout.0",
         "sagaflow.notes.checkout.victim.1.0",
         "sagaflow.mail.checkout.victim.$cancel.once.a",
+        "sagaflow.events.checkout.victim.1-1",
+        "sagaflow.history.checkout.victim.1",
         "sagaflow.in.start.refund.a",
         "sagaflow.in.cancel.checkout.a",
         "$JS.ACK.sagaflow-0.checkout.1.1.1.1.0",
@@ -278,6 +288,8 @@ async fn who_is_not_trusted_can_hand_in_and_look_and_nothing_more() {
         "$JS.API.STREAM.PURGE.sagaflow-notes",
         "$JS.API.STREAM.PURGE.sagaflow-mail",
         "$JS.API.DIRECT.GET.sagaflow-mail",
+        "$JS.API.DIRECT.GET.sagaflow-events",
+        "$JS.API.DIRECT.GET.sagaflow-history",
         "$JS.API.STREAM.UPDATE.sagaflow-0",
         "$JS.API.STREAM.MSG.DELETE.sagaflow-0",
         "$JS.API.STREAM.CREATE.mine",
@@ -360,6 +372,8 @@ async fn trusted_clients_workers_and_administrators_can_do_no_more_than_their_wo
         "sagaflow.watch.refund.victim",
         "sagaflow.notes.refund.victim.1.0",
         "sagaflow.mail.refund.victim.approved.once.a",
+        "sagaflow.events.refund.victim.1-1",
+        "sagaflow.history.refund.victim.1",
         "$JS.API.STREAM.MSG.GET.sagaflow-0",
     ];
     for user in ["client", "worker", "admin"] {

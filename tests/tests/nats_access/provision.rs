@@ -34,6 +34,8 @@ async fn it_says_what_it_has_made_and_what_was_there() {
         "stream `sagaflow-timers`",
         "stream `sagaflow-notes`",
         "stream `sagaflow-mail`",
+        "stream `sagaflow-events`",
+        "stream `sagaflow-history`",
         "stream `sagaflow-ingress`",
         "consumer `checkout` of the stream `sagaflow-0`",
         "consumer `checkout` of the stream `sagaflow-1`",
@@ -46,7 +48,7 @@ async fn it_says_what_it_has_made_and_what_was_there() {
     let second = provisioned(&server, &options, |_| {}).await.unwrap();
     assert_eq!((second.found, second.made.len(), second.changed.len()), (first.made, 0, 0));
     let more = provisioned(&server, &options, |wanted| wanted.sagas.push("refund".to_owned())).await.unwrap();
-    assert_eq!((more.made.len(), more.found.len()), (5, 11));
+    assert_eq!((more.made.len(), more.found.len()), (5, 13));
 }
 
 #[tokio::test]

@@ -28,10 +28,11 @@ pub(crate) async fn pay(#[inject] shop: &Shop, amount: u64) -> Result<u64, Failu
     Ok(amount)
 }
 
-#[saga]
+#[saga(history = "1h")]
 pub(crate) async fn checkout(amount: u64) -> Result<u64, Failure> {
     assert!(amount != 13, "an unlucky amount");
     let once = pay(amount).await?;
+    emit(&once);
     let twice = pay(once + 1).await?;
     Ok(twice)
 }

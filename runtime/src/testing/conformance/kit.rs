@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::Harness;
 use crate::transport::{
-    Append, AppendError, Deliveries, Delivery, DeliveryOptions, InstanceId, Mail, Note, Post, Revision, Stored,
+    Append, AppendError, Deliveries, Delivery, DeliveryOptions, InstanceId, Line, Mail, Note, Post, Revision, Stored,
     Transport, Watch,
 };
 
@@ -99,6 +99,21 @@ impl<'a> Kit<'a> {
         self.in_time("the answer to a post", async {
             loop {
                 match self.transport.post(post.clone()).await {
+                    Err(AppendError::Undecided | AppendError::Busy(_)) => {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                    answer => return answer,
+                }
+            }
+        })
+        .await
+    }
+
+    /// Writes a line, and repeats what calls for that.
+    pub(super) async fn write_line(&self, line: Line<'_>) -> Result<u64, AppendError> {
+        self.in_time("the answer to a line", async {
+            loop {
+                match self.transport.write_line(line.clone()).await {
                     Err(AppendError::Undecided | AppendError::Busy(_)) => {
                         tokio::time::sleep(Duration::from_millis(20)).await;
                     }

@@ -37,6 +37,7 @@ mod deliveries;
 mod feeds;
 mod kit;
 mod lifetimes;
+mod logs;
 mod mail;
 mod notes;
 mod parking;
@@ -48,6 +49,7 @@ pub use appends::*;
 pub use deliveries::*;
 pub use feeds::*;
 pub use lifetimes::*;
+pub use logs::*;
 pub use mail::*;
 pub use notes::*;
 pub use parking::*;
@@ -183,6 +185,13 @@ macro_rules! conformance_suite {
             mail_survives_a_restart
             what_is_discarded_with_its_instance_is_gone
             answers_are_kept_for_their_time
+
+            lines_are_read_in_order
+            a_thousand_lines_are_read
+            a_line_is_written_once
+            a_line_is_kept_for_its_time
+            lines_that_cannot_be_are_refused
+            lines_survive_a_restart
 
             a_terminal_record_protects_the_id
             a_terminal_record_expires

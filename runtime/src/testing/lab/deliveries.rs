@@ -143,7 +143,8 @@ impl Received {
         }
         let handle: Arc<dyn Ack> = Arc::from(handle);
         let id = self.desk.take(&instance, revision, payload.clone(), handle.clone());
-        let handle = Box::new(Hand { desk: self.desk.clone(), id, inner: handle });
+        let tells = notice.is_none().then(|| (instance.clone(), revision));
+        let handle = Box::new(Hand { desk: self.desk.clone(), id, tells, inner: handle });
         Delivery { instance, revision, payload, delivered, notice, handle }
     }
 }
@@ -179,6 +180,8 @@ impl fmt::Debug for Received {
 struct Hand {
     desk: Arc<Desk>,
     id: u64,
+    /// The record that it has brought, if that was what it has brought.
+    tells: Option<(InstanceId, Revision)>,
     inner: Arc<dyn Ack>,
 }
 
@@ -188,6 +191,9 @@ impl Ack for Hand {
             self.desk.live().await;
             self.desk.release(self.id);
             self.inner.ack().await;
+            if let Some((instance, revision)) = &self.tells {
+                self.desk.scene.told(instance, *revision);
+            }
         })
     }
 

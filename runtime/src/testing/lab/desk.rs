@@ -18,8 +18,8 @@ use super::scene::Scene;
 use super::words;
 use crate::Error;
 use crate::transport::{
-    Ack, Append, AppendError, Deliveries, DeliveryOptions, Discard, Enter, EnterError, Entries, Feed, InstanceId, Mail,
-    Note, Post, RecordPage, Revision, Stored, Transport, Watch,
+    Ack, Append, AppendError, Deliveries, DeliveryOptions, Discard, Enter, EnterError, Entries, Feed, InstanceId, Line,
+    Log, Logged, Mail, Note, Of, Post, RecordPage, Revision, Stored, Transport, Watch,
 };
 
 /// The number of the desk that clients use: nothing happens to them.
@@ -147,7 +147,23 @@ impl Desk {
         .await
     }
 
-    /// Stores a record, a note or a letter. Here the worker dies, if the plan says so: before it, or after it.
+    async fn write_line(&self, line: Line<'_>) -> Result<u64, AppendError> {
+        let (scene, worker) = (&self.scene, self.number);
+        if worker == CLIENT {
+            return scene.inner.write_line(line).await;
+        }
+        let (instance, log) = (line.instance.clone(), line.log);
+        self.store(&instance.clone(), None, |number| async move {
+            let written = scene.inner.write_line(line).await;
+            if written.is_ok() {
+                scene.journal.write(Entry::Logged { number, worker, instance, log });
+            }
+            written
+        })
+        .await
+    }
+
+    /// Stores a record, a note, a letter or a line. Here the worker dies, if the plan says so: before it, or after it.
     async fn store<T, F: Future<Output = Result<T, AppendError>>>(
         &self,
         instance: &InstanceId,
@@ -262,6 +278,14 @@ impl Transport for Seat {
 
     fn mailbox<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Vec<(String, u64)>, Error>> {
         self.0.scene.inner.mailbox(instance)
+    }
+
+    fn write_line<'a>(&'a self, line: Line<'a>) -> BoxFuture<'a, Result<u64, AppendError>> {
+        Box::pin(self.0.write_line(line))
+    }
+
+    fn lines<'a>(&'a self, log: Log, of: Of<'a>, after: u64, most: usize) -> BoxFuture<'a, Result<Vec<Logged>, Error>> {
+        self.0.scene.inner.lines(log, of, after, most)
     }
 
     fn records<'a>(

@@ -6,6 +6,7 @@ use super::journal::{Attempted, Ending, Entry};
 use super::run::Facts;
 use super::story;
 use super::words::{duration, short};
+use crate::transport::Log;
 
 /// Draws a run: the client, the records, the workers, and the steps that they ran.
 pub(super) fn draw(facts: &Facts) -> String {
@@ -18,6 +19,7 @@ pub(super) fn draw(facts: &Facts) -> String {
             | Entry::Stored { worker, .. }
             | Entry::Noted { worker, .. }
             | Entry::Posted { worker, .. }
+            | Entry::Logged { worker, .. }
             | Entry::Refused { worker, .. }
             | Entry::Crashed { worker, .. }
             | Entry::Replaced { worker } => Some(*worker),
@@ -58,6 +60,10 @@ fn line(facts: &Facts, entry: &Entry, at: &str) -> String {
         Entry::Noted { worker, number, .. } => format!("w{worker}->>records: {number}: a note"),
         Entry::Posted { worker, number, instance, name } => {
             format!("w{worker}->>records: {number}: {} to {}", clean(name), clean(&instance.to_string()))
+        }
+        Entry::Logged { worker, number, log: Log::Events, .. } => format!("w{worker}->>records: {number}: an event"),
+        Entry::Logged { worker, number, .. } => {
+            format!("w{worker}->>records: {number}: the former record, for the history")
         }
         Entry::Refused { worker, number, .. } => format!("w{worker}--xrecords: {number}: too late"),
         Entry::Crashed { worker, at } => format!("Note over w{worker}: dies: {}", clean(at)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::record::{Status, StepCall, Value};
-use crate::transport::InstanceId;
+use crate::transport::{InstanceId, Log};
 
 /// The journal of one run.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub(super) enum Entry {
     Noted { number: u32, worker: u32 },
     /// A worker has told an instance something.
     Posted { number: u32, worker: u32, instance: InstanceId, name: String },
+    /// A worker has written a line into a log.
+    Logged { number: u32, worker: u32, instance: InstanceId, log: Log },
     /// What a worker wanted to store came too late.
     Refused { number: u32, worker: u32, instance: InstanceId },
     /// A worker has died.
@@ -61,6 +63,8 @@ pub(super) struct Standing {
     pub(super) fault: bool,
     /// What it came to, as JSON.
     pub(super) output: Option<Value>,
+    /// It is at rest, and somebody has still to take its record up, to tell others what stands in it.
+    pub(super) tells: bool,
 }
 
 /// One attempt of a step.

@@ -10,6 +10,7 @@ use super::setup::Setup;
 use super::troupe::{End, Troupe};
 use super::{diagram, story};
 use crate::arguments;
+use crate::client::{Event, InstanceStatus};
 use crate::message::{ErrorOf, Message, Shape, ValueOf};
 use crate::record::Status;
 use crate::transport::InstanceId;
@@ -22,6 +23,8 @@ pub type OutcomeOf<S> = Result<ValueOf<S>, SagaError<ErrorOf<S>>>;
 pub struct Run<S: Saga> {
     pub(super) facts: Facts,
     pub(super) outcomes: Vec<(InstanceId, Option<OutcomeOf<S>>)>,
+    events: Vec<Event>,
+    history: Vec<InstanceStatus>,
     world: Dependencies,
 }
 
@@ -127,7 +130,18 @@ pub(super) async fn report<S: Saga>(
         unmet: scene.unmet(),
         ack_wait: scene.ack_wait(),
     };
-    Ok(Run { facts, outcomes, world: scene.world.clone() })
+    let (client, mut events, mut history) = (troupe.client(), Vec::new(), Vec::new());
+    let mut told = client.events(S::NAME)?;
+    while let Some(event) = told.try_next().await? {
+        events.push(event);
+    }
+    if let (Some(_), Some(handle)) = (S::HISTORY, handles.first()) {
+        let mut stood = client.history(S::NAME, handle.id())?;
+        while let Some(status) = stood.next().await {
+            history.push(status?);
+        }
+    }
+    Ok(Run { facts, outcomes, events, history, world: scene.world.clone() })
 }
 
 impl<S: Saga> Run<S> {
@@ -213,6 +227,18 @@ impl<S: Saga> Run<S> {
         attempts.map(CallOf::of).collect()
     }
 
+    /// What the saga has [emitted](crate::emit), over all instances, in the order in which it was told.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The records that the instance has had, oldest first, if its saga [keeps them](crate::Client::history). Of several instances, the first one's.
+    #[must_use]
+    pub fn history(&self) -> &[InstanceStatus] {
+        &self.history
+    }
+
     /// How long it took, in virtual time.
     #[must_use]
     pub fn took(&self) -> Duration {
@@ -255,12 +281,13 @@ impl Facts {
         begun.chain(others).filter(|(_, standing)| !standing.status.is_at_rest())
     }
 
-    /// The records that workers have appended, or wanted to; a note counts as one, and so does a letter.
+    /// The records that workers have appended, or wanted to; a note counts as one, and so do a letter and a line in a log.
     pub(super) fn records(&self) -> impl Iterator<Item = u32> {
         self.pages.entries.iter().filter_map(|(_, entry)| match entry {
             Entry::Stored { number, .. }
             | Entry::Noted { number, .. }
             | Entry::Posted { number, .. }
+            | Entry::Logged { number, .. }
             | Entry::Refused { number, .. } => Some(*number),
             _ => None,
         })

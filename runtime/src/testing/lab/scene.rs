@@ -129,19 +129,30 @@ impl Scene {
         standing
     }
 
+    /// What stood in a record was told.
+    pub(super) fn told(&self, instance: &InstanceId, of: Revision) {
+        self.instances.send_modify(|instances| {
+            if let Some((revision, standing)) = instances.get_mut(instance)
+                && *revision == of
+            {
+                standing.tells = false;
+            }
+        });
+        self.calmer.notify_one();
+    }
+
     pub(super) fn instances(&self) -> BTreeMap<InstanceId, (Revision, Standing)> {
         self.instances.borrow().clone()
     }
 
     /// Whether all instances have come to rest, and nobody works.
     pub(super) fn is_at_rest(&self) -> bool {
-        let instances = self.instances.borrow();
-        instances.values().all(|(_, standing)| standing.status.is_at_rest()) && self.journal.pages().running == 0
+        self.is_done() && self.journal.pages().running == 0
     }
 
     /// Whether all instances have come to rest, though somebody may still work in vain.
     pub(super) fn is_done(&self) -> bool {
-        self.instances.borrow().values().all(|(_, standing)| standing.status.is_at_rest())
+        self.instances.borrow().values().all(|(_, standing)| standing.status.is_at_rest() && !standing.tells)
     }
 
     /// Which act of its mock an attempt does: as at its first time, if it is made again.

@@ -8,6 +8,7 @@ use super::run::Facts;
 use super::troupe::End;
 use super::words::{duration, short};
 use crate::record::Status;
+use crate::transport::Log;
 
 /// What happened, a line for each event.
 pub(super) fn tell(facts: &Facts) -> String {
@@ -36,6 +37,8 @@ fn line(facts: &Facts, entry: &Entry, many: bool) -> Option<String> {
         // What sagaflow itself sends is no part of the story.
         Entry::Posted { name, .. } if name.starts_with('$') => return None,
         Entry::Posted { instance, name, .. } => format!("`{name}` is sent to {instance}"),
+        Entry::Logged { instance, log: Log::Events, .. } => format!("{}an event is emitted", of(instance)),
+        Entry::Logged { .. } => return None,
         Entry::Ended(index) => {
             let made = &facts.pages.attempts[*index];
             format!("{}{}", of(&made.instance), attempt(made))

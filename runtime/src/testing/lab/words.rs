@@ -4,6 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::journal::Standing;
+use crate::ends;
 use crate::engine;
 use crate::record::{self, Cause, Frame, Json, Record, Status, StepCall};
 
@@ -16,6 +17,7 @@ pub(super) fn standing(payload: &Bytes) -> Standing {
             reason: record.reason.clone().or_else(|| record.cause.as_ref().map(ToString::to_string)),
             fault: matches!(record.cause, Some(Cause::Fault(_))),
             output: record.output.clone(),
+            tells: record.status.is_at_rest() && (record.has_to_tell() || ends::is_kept(&record)),
         },
         Err(error) => Standing {
             status: Status::Paused,
@@ -23,6 +25,7 @@ pub(super) fn standing(payload: &Bytes) -> Standing {
             reason: Some(error.to_string()),
             fault: false,
             output: None,
+            tells: false,
         },
     }
 }

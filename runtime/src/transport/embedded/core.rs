@@ -1,6 +1,6 @@
 //! The instances' records: append, latest, and what the settling of a delivery does to them.
 //!
-//! Locks: an instance's shard first; under it at most one of a queue's, a consumer's, the timers' or the journal's,
+//! Locks: an instance's shard first, or the logs'; under it at most one of a queue's, a consumer's, the timers' or the journal's,
 //! which are never held while another is taken.
 
 use std::collections::HashMap;
@@ -17,6 +17,7 @@ use super::MAX_RECORD;
 use super::delivery::Settle;
 use super::feed::Waiting;
 use super::journal::{Journal, Put, Write};
+use super::log::Logs;
 use super::queue::{Consumer, Item, Queue, What};
 use super::record::{Course, Loaded, Record, Slot, Status, Timing, after, wall_after};
 use super::timers::{Event, Timers};
@@ -42,6 +43,7 @@ pub(super) struct Core {
     closed: AtomicBool,
     journal: Option<Arc<Journal>>,
     clock: Clock,
+    pub(super) logs: Mutex<Logs>,
 }
 
 pub(super) type Shard = HashMap<InstanceId, Slot>;
@@ -69,6 +71,7 @@ impl Core {
             closed: AtomicBool::new(false),
             journal,
             clock,
+            logs: Mutex::default(),
         }
     }
 
@@ -200,6 +203,7 @@ impl Core {
         }
         self.load_notes(loaded.notes);
         self.load_mail(loaded.mail);
+        self.load_lines(loaded.lines);
     }
 
     /// From now on this feed gets each record.

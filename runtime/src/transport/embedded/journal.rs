@@ -14,10 +14,11 @@ use std::time::SystemTime;
 use tokio::sync::{oneshot, watch};
 
 use super::core::{Core, lock};
+use super::log::LinePut;
 use super::mail::MailPut;
 use super::notes::{NotePut, Void};
 use super::record::Record;
-use crate::transport::{AppendError, InstanceId, Revision};
+use crate::transport::{AppendError, InstanceId, Log, Revision};
 use crate::{Error, ErrorKind};
 
 /// A batch takes no more records once it has this many bytes: memory is bounded, and no append waits for long.
@@ -31,6 +32,9 @@ pub(super) enum Write {
     Mail(MailPut),
     /// Mail that is to be removed: whose, of which queue, and its number.
     Discard(InstanceId, Vec<(Arc<str>, u64)>),
+    Line(LinePut),
+    /// Lines whose time is over: of which log and saga, and where.
+    Expired(Log, Arc<str>, Vec<u64>),
 }
 
 /// A record to be written, and who waits for that.
@@ -150,7 +154,8 @@ impl Write {
     fn size(&self) -> usize {
         match self {
             Self::Put(put) => put.record.payload.len(),
-            Self::Remove(..) | Self::Discard(..) => 0,
+            Self::Remove(..) | Self::Discard(..) | Self::Expired(..) => 0,
+            Self::Line(line) => line.written.payload.len(),
             Self::Mail(mail) => mail.payload.len(),
             Self::Note(note) => note.payload.len(),
         }
@@ -175,7 +180,8 @@ pub(super) fn spawn(
 
 fn commit(journal: &Journal, core: &Core, backend: &mut impl Backend, batch: Vec<Write>) {
     // Nobody waits for a removal: should it be lost, the record is left out when the store is opened again.
-    let sync = batch.iter().any(|write| matches!(write, Write::Put(_) | Write::Note(_) | Write::Mail(_)));
+    let is_awaited = |write: &Write| matches!(write, Write::Put(_) | Write::Note(_) | Write::Mail(_) | Write::Line(_));
+    let sync = batch.iter().any(is_awaited);
     let outcome = match journal.failure.get() {
         Some(failure) => Err(failure.clone()),
         // A panic in the store must not leave the appends of this batch without an answer.
@@ -196,7 +202,8 @@ fn commit(journal: &Journal, core: &Core, backend: &mut impl Backend, batch: Vec
             Write::Put(put) => core.decided(put, &outcome),
             Write::Note(note) => core.note_decided(note, &outcome),
             Write::Mail(mail) => core.mail_decided(mail, &outcome),
-            Write::Remove(..) | Write::Discard(..) => {}
+            Write::Line(line) => core.line_decided(line, &outcome),
+            Write::Remove(..) | Write::Discard(..) | Write::Expired(..) => {}
         }
     }
 }

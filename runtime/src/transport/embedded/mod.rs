@@ -10,6 +10,7 @@
 //! | `record` | what is known of one instance |
 //! | `notes` | the notes of a record |
 //! | `mail` | the mail of an instance |
+//! | `log` | what is written down for whoever reads it |
 //! | `queue` | which records wait for a worker, and which are in a worker's hands |
 //! | `delivery` | what workers and watchers hold: deliveries, their acknowledgement, watches |
 //! | `feed` | the records as they come, for whoever keeps a picture of them elsewhere |
@@ -22,6 +23,7 @@ mod delivery;
 mod feed;
 #[cfg_attr(not(feature = "embedded"), expect(dead_code, reason = "only a store on disk has a journal"))]
 mod journal;
+mod log;
 mod mail;
 mod notes;
 mod queue;
@@ -43,8 +45,8 @@ use futures::future::BoxFuture;
 use self::core::Core;
 use self::delivery::{Joined, Watching};
 use super::{
-    Append, AppendError, Deliveries, DeliveryOptions, Discard, Feed, InstanceId, Mail, Note, Post, RecordPage,
-    Revision, Stored, Transport, Watch,
+    Append, AppendError, Deliveries, DeliveryOptions, Discard, Feed, InstanceId, Line, Log, Logged, Mail, Note, Of,
+    Post, RecordPage, Revision, Stored, Transport, Watch,
 };
 use crate::Error;
 use crate::clock::Clock;
@@ -186,6 +188,14 @@ impl Transport for EmbeddedTransport {
 
     fn discard<'a>(&'a self, instance: &'a InstanceId, which: Discard<'a>) -> BoxFuture<'a, ()> {
         Box::pin(async move { self.core.discard(instance, which) })
+    }
+
+    fn write_line<'a>(&'a self, line: Line<'a>) -> BoxFuture<'a, Result<u64, AppendError>> {
+        Box::pin(self.core.write_line(line))
+    }
+
+    fn lines<'a>(&'a self, log: Log, of: Of<'a>, after: u64, most: usize) -> BoxFuture<'a, Result<Vec<Logged>, Error>> {
+        Box::pin(async move { self.core.lines(log, of, after, most) })
     }
 
     fn feed<'a>(&'a self, after: Option<&'a str>) -> BoxFuture<'a, Result<Box<dyn Feed>, Error>> {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
+use super::log::Written;
 use super::mail::{Loose, Mailbox};
 use super::notes::{Notes, Void};
 use super::queue::{Consumer, Queue, What};
@@ -89,6 +90,7 @@ pub(super) struct Loaded {
     /// Of those records, by number.
     pub(super) notes: Vec<(InstanceId, u64, Bytes)>,
     pub(super) mail: Vec<Loose>,
+    pub(super) lines: Vec<Written>,
 }
 
 impl Slot {

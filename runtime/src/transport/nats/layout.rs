@@ -15,6 +15,8 @@
 //! | one stream for the mail of all shards | `PREFIX-mail`, for `PREFIX.mail.*.*.*.*.*` |
 //! | mail, as long as it is not taken (`once`), or its instance lives (`keep`) | `PREFIX.mail.SAGA.ID.QUEUE.once.KEY`, `….keep.KEY` |
 //! | an answer to somebody who asks, for a time (`answer`) | `PREFIX.mail.SAGA.ID.QUEUE.answer.KEY` |
+//! | a stream for what sagas emit, and one for former records | `PREFIX-events`, for `PREFIX.events.*.*.*`; `PREFIX-history` |
+//! | an event; a former record, by its revision | `PREFIX.events.SAGA.ID.KEY`, `PREFIX.history.SAGA.ID.REVISION` |
 //! | one stream for what clients hand in that aren't trusted | `PREFIX-ingress`, for `PREFIX.in.*.*.*` |
 //! | a start that waits to be admitted | `PREFIX.in.start.SAGA.ID` |
 //!
@@ -25,7 +27,7 @@ use std::collections::HashMap;
 
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
 
-use crate::transport::{ConnectOptions, EntryKind, InstanceId, Post, Revision};
+use crate::transport::{ConnectOptions, EntryKind, InstanceId, Log, Of, Post, Revision};
 use crate::{Error, ErrorKind};
 
 /// The metadata of a stream that say how it was divided.
@@ -215,6 +217,33 @@ impl Layout {
         subject.rsplit('.').nth(1) == Some(ANSWER)
     }
 
+    /// The stream of a log.
+    pub(super) fn log_stream(&self, log: Log) -> String {
+        format!("{}-{}", self.prefix, log_name(log))
+    }
+
+    /// Where a line is.
+    pub(super) fn line(&self, log: Log, instance: &InstanceId, key: &str) -> String {
+        format!("{}.{}.{}.{}.{key}", self.prefix, log_name(log), instance.saga(), instance.id())
+    }
+
+    /// All lines of a saga, or of an instance.
+    pub(super) fn lines(&self, log: Log, of: Of<'_>) -> String {
+        let (prefix, log) = (&self.prefix, log_name(log));
+        match of {
+            Of::Saga(saga) => format!("{prefix}.{log}.{saga}.*.*"),
+            Of::Instance(instance) => format!("{prefix}.{log}.{}.{}.*", instance.saga(), instance.id()),
+        }
+    }
+
+    /// Takes the subject of a line apart: whose it is, and its key.
+    pub(super) fn logged(&self, log: Log, subject: &str) -> Option<(InstanceId, String)> {
+        let rest = subject.strip_prefix(&*self.prefix)?.strip_prefix('.')?.strip_prefix(log_name(log))?;
+        let mut tokens = rest.strip_prefix('.')?.split('.');
+        let instance = InstanceId::new(tokens.next()?, tokens.next()?).ok()?;
+        Some((instance, tokens.next()?.to_owned()))
+    }
+
     /// The stream of what clients hand in that aren't trusted.
     pub(super) fn ingress_stream(&self) -> String {
         format!("{}-ingress", self.prefix)
@@ -301,6 +330,21 @@ impl Layout {
         }
     }
 
+    /// The settings of a log's stream: one for all shards. A line is written once, and the server removes it in its time.
+    pub(super) fn log_config(&self, log: Log) -> Config {
+        let what = match log {
+            Log::Events => "The events of sagaflow: what sagas emit",
+            Log::History => "The history of sagaflow: former records of instances",
+        };
+        Config {
+            name: self.log_stream(log),
+            description: Some(what.to_owned()),
+            subjects: vec![format!("{}.{}.*.*.*", self.prefix, log_name(log))],
+            allow_message_ttl: true,
+            ..self.notes_config()
+        }
+    }
+
     /// The settings of the notes' stream: one for all shards, as only those records have notes that are worked on in several places at
     /// a time. A note is stored once, and stays until it is purged.
     pub(super) fn notes_config(&self) -> Config {
@@ -347,6 +391,13 @@ impl Layout {
             ]),
             ..Config::default()
         }
+    }
+}
+
+fn log_name(log: Log) -> &'static str {
+    match log {
+        Log::Events => "events",
+        Log::History => "history",
     }
 }
 

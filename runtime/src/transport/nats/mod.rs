@@ -6,7 +6,7 @@
 //!
 //! `layout` says which streams and subjects there are, `provision` (with `settings`) makes and checks them, `connect` (with `target`,
 //! `auth`, `tls`) reaches the server, `append` (with `publish`), `read`, `deliveries` (with `workers`, `pull`, `ack`) and `watch` are the parts
-//! of the contract, `notes` keeps what is done beside a record, `mail` what is sent to an instance (`purge` and `sides` see to what is over), `ingress` takes what clients hand in that aren't trusted, `timers` parks long waits, `sweep` (with `scan`, `signs`)
+//! of the contract, `notes` keeps what is done beside a record, `mail` what is sent to an instance, `log` what is written down for others (`purge` and `sides` see to what is over), `ingress` takes what clients hand in that aren't trusted, `timers` parks long waits, `sweep` (with `scan`, `signs`)
 //! finds what all else has lost, `link`, `denials` and `fault` know how the connection fares, what this user may not do and what
 //! answers mean. `docs/nats.md` tells it to operators.
 
@@ -22,6 +22,7 @@ mod hands;
 mod ingress;
 mod layout;
 mod link;
+mod log;
 mod mail;
 mod notes;
 mod provision;
@@ -57,7 +58,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{
     Append, AppendError, ConnectOptions, Deliveries, DeliveryOptions, Discard, Enter, EnterError, Entries, Feed,
-    InstanceId, Mail, Note, Post, RecordPage, Revision, Stored, Transport, Watch,
+    InstanceId, Line, Log, Logged, Mail, Note, Of, Post, RecordPage, Revision, Stored, Transport, Watch,
 };
 use crate::{Error, ErrorKind};
 use layout::Layout;
@@ -112,6 +113,9 @@ struct Carrier {
     workers_streams: OnceCell<()>,
     /// The same for that of the mail.
     mail_stream: OnceCell<()>,
+    /// And for those of the logs.
+    events_stream: OnceCell<()>,
+    history_stream: OnceCell<()>,
     purges: purge::Purges,
     sweep_every: Duration,
     /// This process isn't trusted: it hands in, and reads no more than single records.
@@ -204,6 +208,14 @@ impl Transport for NatsTransport {
         Box::pin(async move { mail::discard(&self.carrier, instance, which) })
     }
 
+    fn write_line<'a>(&'a self, line: Line<'a>) -> BoxFuture<'a, Result<u64, AppendError>> {
+        Box::pin(log::write_line(&self.carrier, line))
+    }
+
+    fn lines<'a>(&'a self, log: Log, of: Of<'a>, after: u64, most: usize) -> BoxFuture<'a, Result<Vec<Logged>, Error>> {
+        Box::pin(log::lines(&self.carrier, log, of, after, most))
+    }
+
     fn feed<'a>(&'a self, after: Option<&'a str>) -> BoxFuture<'a, Result<Box<dyn Feed>, Error>> {
         Box::pin(async move { Ok(Box::new(feed::NatsFeed::begin(&self.carrier, after)?) as Box<dyn Feed>) })
     }
@@ -256,6 +268,7 @@ impl Carrier {
         let (name, sweep_every, hands_in) = (target.name, options.sweep_every, options.ingress);
         let (handing_back, purges) = (Mutex::default(), purge::Purges::default());
         let (workers_streams, mail_stream) = (OnceCell::new(), OnceCell::new());
+        let (events_stream, history_stream) = (OnceCell::new(), OnceCell::new());
         Ok(Self {
             name,
             client,
@@ -267,6 +280,8 @@ impl Carrier {
             handing_back,
             workers_streams,
             mail_stream,
+            events_stream,
+            history_stream,
             purges,
             sweep_every,
             hands_in,

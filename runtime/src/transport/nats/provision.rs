@@ -12,7 +12,7 @@ use super::Carrier;
 use super::fault::{Fault, Nothing, ask};
 use super::settings;
 use super::workers::{Source, Workers};
-use crate::transport::{ConnectOptions, InstanceId};
+use crate::transport::{ConnectOptions, InstanceId, Log};
 use crate::{Error, ErrorKind};
 
 /// What [`provision`] is to make and change, beside what the [`ConnectOptions`] say (prefix, shards, replicas).
@@ -101,6 +101,9 @@ async fn provision_all(
     provision_stream(carrier, layout.timers_config(), wanted, deadline, done).await?;
     provision_stream(carrier, layout.notes_config(), wanted, deadline, done).await?;
     provision_stream(carrier, layout.mail_config(), wanted, deadline, done).await?;
+    for log in [Log::Events, Log::History] {
+        provision_stream(carrier, layout.log_config(log), wanted, deadline, done).await?;
+    }
     provision_stream(carrier, layout.ingress_config(), wanted, deadline, done).await?;
     for saga in &wanted.sagas {
         for source in Source::all(layout.shards()) {
@@ -201,6 +204,20 @@ impl Carrier {
     pub(super) async fn ensure_mail(&self, deadline: Instant) -> Result<(), Error> {
         let ensured = self.mail_stream.get_or_try_init(|| async {
             let needed = self.layout.mail_config();
+            let (found, _) = find_or_make(self, &needed, deadline).await?;
+            settings::check(&found, &needed)
+        });
+        ensured.await.copied()
+    }
+
+    /// The same for that of a log, which is made when the first line is written, if it is not there.
+    pub(super) async fn ensure_log(&self, log: Log, deadline: Instant) -> Result<(), Error> {
+        let stream = match log {
+            Log::Events => &self.events_stream,
+            Log::History => &self.history_stream,
+        };
+        let ensured = stream.get_or_try_init(|| async {
+            let needed = self.layout.log_config(log);
             let (found, _) = find_or_make(self, &needed, deadline).await?;
             settings::check(&found, &needed)
         });

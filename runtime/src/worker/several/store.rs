@@ -95,11 +95,13 @@ impl Several<'_> {
         self.last.store(stored.revision.0, Ordering::Release);
         (self.job.at, self.job.notes) = (stored, Vec::new());
         (self.note_bytes, self.named) = (0, runs);
-        if !self.record.answers.is_empty() {
+        if self.record.has_to_tell() {
             let told = self.job.tell(&mut self.record);
             let told = meanwhile(told, &mut self.tasks, &mut self.running, &mut self.ended).await;
             // They are in the next record, too, then.
-            told.err().into_iter().for_each(|error| tracing::warn!("answers could not be told yet: {error}"));
+            told.err()
+                .into_iter()
+                .for_each(|error| tracing::warn!("what it has to tell others could not be told yet: {error}"));
         }
         true
     }

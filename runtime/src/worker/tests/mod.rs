@@ -18,8 +18,8 @@ use crate::clock::Clock;
 use crate::example::{Script, charges, fan, order, probe};
 use crate::record::{self, Json, Record};
 use crate::transport::{
-    Append, AppendError, Deliveries, Delivery, DeliveryOptions, Discard, Entries, InstanceId, Mail, Note, Post,
-    RecordPage, Revision, Stored, Transport, Watch, embedded,
+    Append, AppendError, Deliveries, Delivery, DeliveryOptions, Discard, Entries, InstanceId, Line, Log, Logged, Mail,
+    Note, Of, Post, RecordPage, Revision, Stored, Transport, Watch, embedded,
 };
 use crate::{Client, Error, ErrorKind};
 
@@ -159,6 +159,14 @@ impl Transport for Faulty {
 
     fn mailbox<'a>(&'a self, instance: &'a InstanceId) -> BoxFuture<'a, Result<Vec<(String, u64)>, Error>> {
         self.inner.mailbox(instance)
+    }
+
+    fn write_line<'a>(&'a self, line: Line<'a>) -> BoxFuture<'a, Result<u64, AppendError>> {
+        self.inner.write_line(line)
+    }
+
+    fn lines<'a>(&'a self, log: Log, of: Of<'a>, after: u64, most: usize) -> BoxFuture<'a, Result<Vec<Logged>, Error>> {
+        self.inner.lines(log, of, after, most)
     }
 
     fn records<'a>(

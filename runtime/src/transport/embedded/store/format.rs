@@ -21,22 +21,35 @@
 //!        key's length u8
 //!        key
 //!        payload      the rest
+//!
+//! lines (since format 4)
+//! key    log          u8, 1 for events, 2 for history
+//!        saga '/'
+//!        position     u64, big endian
+//! value  expires      u64, microseconds since 1970
+//!        id's length  u8
+//!        id
+//!        key's length u8
+//!        key
+//!        payload      the rest
 //! ```
 //!
-//! A store of format 1 has neither notes nor mail, one of format 2 no answers; they become stores of format 3 when they are opened.
+//! A store of format 1 has neither notes nor mail, one of format 2 no answers, one of format 3 no lines; they become stores of format 4
+//! when they are opened.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 
 use crate::transport::embedded::journal::Put;
+use crate::transport::embedded::log::Written;
 use crate::transport::embedded::mail::{Loose, MailPut};
-use crate::transport::{InstanceId, Revision};
+use crate::transport::{InstanceId, Log, Revision};
 
 pub(super) const VERSION_KEY: &str = "format";
-pub(super) const VERSION: &[u8] = b"3";
+pub(super) const VERSION: &[u8] = b"4";
 /// The versions that can be read as they are.
-pub(super) const READABLE: [&[u8]; 2] = [b"1", b"2"];
+pub(super) const READABLE: [&[u8]; 3] = [b"1", b"2", b"3"];
 /// The greatest revision ever given.
 pub(super) const REVISION_KEY: &str = "revision";
 
@@ -119,6 +132,64 @@ pub(super) fn decode_mail(key: &[u8], value: &[u8]) -> Result<Loose, String> {
     Ok(Loose { instance, name: name.into(), number, key, remember: *remember == 1, expires, payload })
 }
 
+pub(super) fn encode_line_key(log: Log, saga: &str, position: u64) -> Vec<u8> {
+    let log = match log {
+        Log::Events => 1,
+        Log::History => 2,
+    };
+    let mut key = vec![log];
+    key.extend(saga.as_bytes());
+    key.push(b'/');
+    key.extend(position.to_be_bytes());
+    key
+}
+
+pub(super) fn line_key(line: &Written) -> Vec<u8> {
+    encode_line_key(line.log, line.instance.saga(), line.position)
+}
+
+pub(super) fn encode_line(line: &Written) -> Vec<u8> {
+    let mut value = encode_time(Some(line.expires)).to_be_bytes().to_vec();
+    for text in [line.instance.id(), &line.key] {
+        // No id and no key is longer than this.
+        value.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
+        value.extend(text.as_bytes());
+    }
+    value.extend_from_slice(&line.payload);
+    value
+}
+
+pub(super) fn decode_line(key: &[u8], value: &[u8]) -> Result<Written, String> {
+    let wrong = || format!("{key:?} is no key of a line");
+    let (rest, position) = key.split_last_chunk().ok_or_else(wrong)?;
+    let (log, saga) = rest.split_first().ok_or_else(wrong)?;
+    let log = match log {
+        1 => Log::Events,
+        2 => Log::History,
+        _ => return Err(wrong()),
+    };
+    let saga = saga.strip_suffix(b"/").and_then(|saga| std::str::from_utf8(saga).ok()).ok_or_else(wrong)?;
+    let short = || format!("it has only {} bytes", value.len());
+    let (expires, rest) = value.split_first_chunk().ok_or_else(short)?;
+    let text = |rest: &mut &[u8]| {
+        let (length, bytes) = rest.split_first().ok_or_else(short)?;
+        let (text, after) = bytes.split_at_checked(usize::from(*length)).ok_or_else(short)?;
+        *rest = after;
+        String::from_utf8(text.to_vec()).map_err(|error| error.to_string())
+    };
+    let mut rest = rest;
+    let (id, key) = (text(&mut rest)?, text(&mut rest)?);
+    let instance = InstanceId::new(saga, id).map_err(|error| error.to_string())?;
+    Ok(Written {
+        log,
+        instance,
+        position: u64::from_be_bytes(*position),
+        key,
+        expires: decode_time(*expires).unwrap_or(UNIX_EPOCH),
+        payload: Bytes::copy_from_slice(rest),
+    })
+}
+
 pub(super) fn encode(put: &Put) -> Vec<u8> {
     let mut value = Vec::with_capacity(24 + put.record.payload.len());
     value.extend(put.record.revision.0.to_be_bytes());
@@ -196,6 +267,21 @@ mod tests {
         let expires = UNIX_EPOCH + Duration::from_micros(0x0005_ff2c_4e43_1000);
         assert_eq!((answer.remember, answer.expires, &*answer.payload), (false, Some(expires), &b"7"[..]));
         assert!(decode_mail(&key, b"\x02\0\x05").is_err());
+    }
+
+    /// A line, as it was first written.
+    #[test]
+    fn a_line_of_format_4_is_read() {
+        let key = b"\x01expense/\0\0\0\0\0\0\0\x09";
+        let value = b"\0\x05\xff\x2c\x4e\x43\x10\0\x03e-7\x031-2{}";
+        let line = decode_line(key, value).unwrap();
+        let expires = UNIX_EPOCH + Duration::from_micros(0x0005_ff2c_4e43_1000);
+        let instance = InstanceId::new("expense", "e-7").unwrap();
+        let payload = Bytes::from_static(b"{}");
+        let expected = Written { log: Log::Events, instance, position: 9, key: "1-2".to_owned(), expires, payload };
+        assert_eq!(line, expected);
+        assert_eq!((line_key(&line), encode_line(&line)), (key.to_vec(), value.to_vec()));
+        assert!(decode_line(key, &value[..12]).is_err() && decode_line(b"\x07x/12345678", value).is_err());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The directory: a fjall database with the keyspaces `records`, `notes`, `mail` and `meta`.
+//! The directory: a fjall database with the keyspaces `records`, `notes`, `mail`, `lines` and `meta`.
 //!
 //! Why fjall: appends are short, at random keys, and many to a commit. A log-structured store writes them one after
 //! the other into its journal; a copy-on-write B-tree writes a page per record. With batches of 500 records of 300
@@ -31,6 +31,7 @@ pub(super) struct Store {
     records: Keyspace,
     notes: Keyspace,
     mail: Keyspace,
+    lines: Keyspace,
     meta: Keyspace,
 }
 
@@ -58,8 +59,9 @@ pub(super) fn open(path: &Path) -> Result<(Store, Loaded), Error> {
     let records = database.keyspace("records", KeyspaceCreateOptions::default).map_err(failed)?;
     let notes = database.keyspace("notes", KeyspaceCreateOptions::default).map_err(failed)?;
     let mail = database.keyspace("mail", KeyspaceCreateOptions::default).map_err(failed)?;
+    let lines = database.keyspace("lines", KeyspaceCreateOptions::default).map_err(failed)?;
     let meta = database.keyspace("meta", KeyspaceCreateOptions::default).map_err(failed)?;
-    let store = Store { name: name.clone(), database, records, notes, mail, meta };
+    let store = Store { name: name.clone(), database, records, notes, mail, lines, meta };
     store.check_format()?;
     let loaded = store.load()?;
     Ok((store, loaded))
@@ -114,7 +116,8 @@ impl Store {
             Some(value) => format::decode_revision(&value).map_err(unreadable)?,
             None => Revision(0),
         };
-        let mut loaded = Loaded { greatest, records: Vec::new(), notes: Vec::new(), mail: Vec::new() };
+        let (records, notes, mail, lines) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut loaded = Loaded { greatest, records, notes, mail, lines };
         let now = SystemTime::now();
         for entry in self.records.iter() {
             let (key, value) = entry.into_inner().map_err(failed)?;
@@ -143,11 +146,29 @@ impl Store {
             let (key, value) = entry.into_inner().map_err(failed)?;
             loaded.mail.push(format::decode_mail(&key, &value).map_err(unreadable)?);
         }
+        self.load_lines(&mut loaded, now)?;
         // In the order in which it came.
         loaded.mail.sort_unstable_by_key(|mail| mail.number);
         // Those that have waited longest are delivered first.
         loaded.records.sort_unstable_by_key(|(_, stored, _)| stored.revision);
         Ok(loaded)
+    }
+
+    /// The lines whose time is not over; the others are removed.
+    fn load_lines(&self, loaded: &mut Loaded, now: SystemTime) -> Result<(), Error> {
+        let failed = |error: fjall::Error| storage(&self.name, "the store can't be read", error);
+        let unreadable =
+            |why: String| Error::new(ErrorKind::Unreadable, format!("`{}`: a line can't be read: {why}", self.name));
+        for entry in self.lines.iter() {
+            let (key, value) = entry.into_inner().map_err(failed)?;
+            let line = format::decode_line(&key, &value).map_err(unreadable)?;
+            if line.expires <= now {
+                self.lines.remove(key).map_err(failed)?;
+            } else {
+                loaded.lines.push(line);
+            }
+        }
+        Ok(())
     }
 
     /// The notes of the records that are there; others are left from before a crash, and removed.
@@ -204,6 +225,15 @@ impl Backend for Store {
                 Write::Discard(instance, mail) => {
                     for (name, number) in mail {
                         changes.remove(&self.mail, format::encode_mail_key(instance, name, *number));
+                    }
+                }
+                Write::Line(line) => {
+                    greatest = greatest.max(Some(Revision(line.written.position)));
+                    changes.insert(&self.lines, format::line_key(&line.written), format::encode_line(&line.written));
+                }
+                Write::Expired(log, saga, positions) => {
+                    for position in positions {
+                        changes.remove(&self.lines, format::encode_line_key(*log, saga, *position));
                     }
                 }
                 Write::Note(note) => {

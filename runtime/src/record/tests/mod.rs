@@ -1,49 +1,50 @@
 //! Tests of the persisted types: what an older version has written must load for ever.
 
-use jiff::{SignedDuration, Timestamp};
+mod between;
+mod times;
 
 use super::{
-    ChildEnd, FORMAT, FailedCall, FaultKind, HandBack, Json, Letter, Note, Origin, Parent, Record, START_FORMAT, Start,
-    Status, TraceContext, Value, Vars, decode, decode_signal, decode_start, encode_start, time,
+    ChildEnd, FORMAT, FailedCall, FaultKind, Json, Letter, Note, Origin, Parent, Record, START_FORMAT, Start, Status,
+    TraceContext, Value, Vars, decode, decode_event, decode_signal, decode_start, encode_start,
 };
 use crate::record::Cause;
 
 /// Records as format 1 writes them, with every field that it has. Never edit it: a change of the format gets a file
 /// of its own.
-const FORMAT_1: &str = include_str!("fixtures/format_1.json");
+const FORMAT_1: &str = include_str!("../fixtures/format_1.json");
 
 /// The same format since it carries the trace.
-const FORMAT_1_TRACE: &str = include_str!("fixtures/format_1_trace.json");
+const FORMAT_1_TRACE: &str = include_str!("../fixtures/format_1_trace.json");
 
 /// The same format since it has sagas in sagas, sleeps and timeouts.
-const FORMAT_1_TREE: &str = include_str!("fixtures/format_1_tree.json");
+const FORMAT_1_TREE: &str = include_str!("../fixtures/format_1_tree.json");
 
 /// The same format since errors know where they come from.
-const FORMAT_1_ORIGIN: &str = include_str!("fixtures/format_1_origin.json");
+const FORMAT_1_ORIGIN: &str = include_str!("../fixtures/format_1_origin.json");
 
 /// The same format since steps can be deferred.
-const FORMAT_1_SCOPE: &str = include_str!("fixtures/format_1_scope.json");
+const FORMAT_1_SCOPE: &str = include_str!("../fixtures/format_1_scope.json");
 
 /// The same format since it has branches side by side.
-const FORMAT_1_BRANCHES: &str = include_str!("fixtures/format_1_branches.json");
+const FORMAT_1_BRANCHES: &str = include_str!("../fixtures/format_1_branches.json");
 
 /// Notes as they are written since there are any. Never edit it, either.
-const NOTE_1: &str = include_str!("fixtures/note_1.json");
+const NOTE_1: &str = include_str!("../fixtures/note_1.json");
 
 /// The same format since calls can be started.
-const FORMAT_1_STARTED: &str = include_str!("fixtures/format_1_started.json");
+const FORMAT_1_STARTED: &str = include_str!("../fixtures/format_1_started.json");
 
 /// The same format since steps save their progress.
-const FORMAT_1_SAVED: &str = include_str!("fixtures/format_1_saved.json");
+const FORMAT_1_SAVED: &str = include_str!("../fixtures/format_1_saved.json");
 
 /// Records that operators have had to do with.
-const FORMAT_1_OPERATORS: &str = include_str!("fixtures/format_1_operators.json");
+const FORMAT_1_OPERATORS: &str = include_str!("../fixtures/format_1_operators.json");
 
 /// Records that wait for signals, and have taken some.
-const FORMAT_1_MAIL: &str = include_str!("fixtures/format_1_mail.json");
+const FORMAT_1_MAIL: &str = include_str!("../fixtures/format_1_mail.json");
 
 /// The same format since calls say that they undo a step whose key they have.
-const FORMAT_1_UNDOES: &str = include_str!("fixtures/format_1_undoes.json");
+const FORMAT_1_UNDOES: &str = include_str!("../fixtures/format_1_undoes.json");
 
 #[test]
 fn format_1_with_a_call_that_undoes_loads_and_is_written_as_it_was() {
@@ -58,82 +59,6 @@ fn format_1_with_a_call_that_undoes_loads_and_is_written_as_it_was() {
     // Older ones don't say it.
     let older: Vec<Record> = serde_json::from_str(FORMAT_1_SCOPE).unwrap();
     assert_eq!(undoes(&older[1]), Some(false));
-}
-
-/// Records of an id that was started anew, with a question; which has been asked, has answered, and has made promises.
-const FORMAT_1_REQUESTS: &str = include_str!("fixtures/format_1_requests.json");
-/// Mail as it is stored: for a life, with a key, for all lives; and bare, as it was at first.
-const LETTERS: &str = include_str!("fixtures/letters_1.json");
-
-#[test]
-fn format_1_with_requests_and_promises_loads_and_is_written_as_it_was() {
-    let before: serde_json::Value = serde_json::from_str(FORMAT_1_REQUESTS).unwrap();
-    let records: Vec<Record> = serde_json::from_str(FORMAT_1_REQUESTS).unwrap();
-    assert_eq!(serde_json::to_value(&records).unwrap(), before);
-    assert_eq!((records[0].life, records[0].promises.len()), (2, 2));
-    let [answered, refused] = &records[0].answers[..] else { panic!("there are two") };
-    assert_eq!(answered.value.as_ref().map(Value::as_json), Some("null"));
-    assert!(refused.value.is_none());
-    assert!(fixtures().iter().all(|record| record.life == 1 && record.promises.is_empty()));
-}
-
-#[test]
-fn letters_load_and_are_written_as_they_were() {
-    let before: Vec<serde_json::Value> = serde_json::from_str(LETTERS).unwrap();
-    let read = |letter: &serde_json::Value| Letter::decode(&Json, &letter.to_string().into());
-    let letters: Vec<Letter> = before.iter().map(read).collect();
-    let said: Vec<_> =
-        letters.iter().map(|letter| (letter.life, letter.key.as_deref(), letter.value.as_json())).collect();
-    let by = r#"{"by":"Ada"}"#;
-    assert_eq!(
-        said,
-        [(Some(2), Some("k"), by), (Some(1), None, "7"), (None, None, "null"), (None, None, by), (None, None, "7")]
-    );
-    for (letter, before) in letters.iter().zip(&before).take(3) {
-        let written: serde_json::Value = serde_json::from_slice(&letter.encode(&Json)).unwrap();
-        assert_eq!(written, *before);
-        assert!(letter.encode(&Json).starts_with(b"{\"$mail\":1"), "by which it is told from a bare one");
-    }
-    let odd = Letter::decode(&Json, &bytes::Bytes::from_static(b"\xff{"));
-    assert_eq!(odd.value.read::<String>().unwrap(), "\u{fffd}{");
-}
-
-#[test]
-fn format_1_with_mail_loads_and_is_written_as_it_was() {
-    let before: serde_json::Value = serde_json::from_str(FORMAT_1_MAIL).unwrap();
-    let records: Vec<Record> = serde_json::from_str(FORMAT_1_MAIL).unwrap();
-    assert_eq!(serde_json::to_value(&records).unwrap(), before);
-    assert_eq!(records[0].taken["Approved"], 17);
-    assert!(fixtures().iter().all(|record| record.taken.is_empty()), "older ones have taken none");
-}
-
-/// The same format since instances have children.
-const FORMAT_1_CHILDREN: &str = include_str!("fixtures/format_1_children.json");
-/// What a child's end says to its parent, as it is written since there are children. Never edit it, either.
-const CHILD_END_1: &str = include_str!("fixtures/child_end_1.json");
-
-#[test]
-fn format_1_with_children_loads_and_is_written_as_it_was() {
-    let before: serde_json::Value = serde_json::from_str(FORMAT_1_CHILDREN).unwrap();
-    let records: Vec<Record> = serde_json::from_str(FORMAT_1_CHILDREN).unwrap();
-    assert_eq!(serde_json::to_value(&records).unwrap(), before);
-    assert_eq!(records[1].parent.as_ref().unwrap().call, 1);
-    assert!(fixtures().iter().all(|record| record.parent.is_none()), "older ones have none");
-    let before: serde_json::Value = serde_json::from_str(CHILD_END_1).unwrap();
-    let ends: Vec<ChildEnd> = serde_json::from_str(CHILD_END_1).unwrap();
-    assert_eq!(serde_json::to_value(&ends).unwrap(), before);
-}
-
-/// The same format since ends of others can be waited for.
-const FORMAT_1_ATTACHED: &str = include_str!("fixtures/format_1_attached.json");
-
-#[test]
-fn format_1_with_attached_loads_and_is_written_as_it_was() {
-    let before: serde_json::Value = serde_json::from_str(FORMAT_1_ATTACHED).unwrap();
-    let records: Vec<Record> = serde_json::from_str(FORMAT_1_ATTACHED).unwrap();
-    assert_eq!(serde_json::to_value(&records).unwrap(), before);
-    assert_eq!(records[1].attached[0].call, 2);
-    assert!(fixtures().iter().all(|record| record.attached.is_empty()), "older ones have none");
 }
 
 #[test]
@@ -175,7 +100,7 @@ fn format_1_loads_and_is_written_as_it_was() {
 }
 
 /// A start as format 1 writes it. Never edit it, either.
-const START_1: &str = include_str!("fixtures/start_1.json");
+const START_1: &str = include_str!("../fixtures/start_1.json");
 
 #[test]
 fn a_start_of_format_1_loads_and_is_written_as_it_was() {
@@ -187,8 +112,8 @@ fn a_start_of_format_1_loads_and_is_written_as_it_was() {
 
 #[test]
 fn format_1_with_versions_loads_and_is_written_as_it_was() {
-    const VERSION: &str = include_str!("fixtures/format_1_version.json");
-    const START: &str = include_str!("fixtures/start_1_version.json");
+    const VERSION: &str = include_str!("../fixtures/format_1_version.json");
+    const START: &str = include_str!("../fixtures/start_1_version.json");
     let value = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).unwrap();
     let records: Vec<Record> = serde_json::from_str(VERSION).unwrap();
     assert_eq!(serde_json::to_value(&records).unwrap(), value(VERSION.as_bytes()));
@@ -368,85 +293,6 @@ fn variables_keep_their_order() {
     assert_eq!(serde_json::to_string(&vars).unwrap(), r#"{"z":1,"a":2}"#);
 }
 
-fn as_jiff_writes(time: Timestamp) -> String {
-    serde_json::to_string(&time).unwrap()
-}
-
-fn written(time: Timestamp) -> String {
-    let hand_back = HandBack { times: 1, until: time };
-    let text = serde_json::to_string(&hand_back).unwrap();
-    let text = text.strip_prefix(r#"{"times":1,"until":"#).unwrap();
-    text.strip_suffix('}').unwrap().to_owned()
-}
-
-fn loaded(time: &str) -> Result<Timestamp, String> {
-    let text = serde_json::json!({ "times": 1, "until": time }).to_string();
-    serde_json::from_str::<HandBack>(&text).map(|hand_back| hand_back.until).map_err(|error| error.to_string())
-}
-
-#[test]
-fn times_are_written_and_read_as_jiff_does_it() {
-    let mut times = vec![Timestamp::MIN, Timestamp::MAX, Timestamp::UNIX_EPOCH];
-    // Around the turn of the eras, of a century without a leap day, and of one with it.
-    for at in ["0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "1900-03-01T00:00:00Z", "2000-03-01T00:00:00Z"] {
-        let at: Timestamp = at.parse().unwrap();
-        times.extend([-1, 0, 1, 1_000, -86_400_000_000_000].map(|by| at + SignedDuration::from_nanos(by)));
-    }
-    let seed = fastrand::get_seed();
-    let mut random = fastrand::Rng::with_seed(seed);
-    let (first, last) = (Timestamp::MIN.as_second() + 1, Timestamp::MAX.as_second() - 1);
-    for _ in 0..10_000 {
-        let coarse = 10_i32.pow(random.u32(0..9));
-        let fraction = random.i32(0..1_000_000_000) / coarse * coarse;
-        times.push(Timestamp::new(random.i64(first..last), fraction).unwrap_or_default());
-    }
-    for time in times {
-        let text = as_jiff_writes(time);
-        assert_eq!(written(time), text, "seed {seed}");
-        assert_eq!(loaded(text.trim_matches('"')), Ok(time), "seed {seed}");
-        // Our own reader knows what our own writer writes, so that the other is not needed for it.
-        let mut room = [0; 30];
-        room.copy_from_slice(b"0000-00-00T00:00:00.000000000Z");
-        let own = time::write(time, &mut room);
-        assert_eq!(own.is_some(), !text.starts_with("\"-"), "{text}");
-        assert_eq!(own.and_then(time::read), own.map(|_| time), "{text}");
-    }
-}
-
-#[test]
-fn times_of_other_forms_are_what_jiff_makes_of_them() {
-    let forms = [
-        "2026-11-22T14:03:51.5+01:00",
-        "2026-11-22t14:03:51z",
-        "2026-11-22 14:03:51Z",
-        "2026-11-22T14:03:60Z",
-        "2026-11-22T14:03:51,25Z",
-        "2026-11-22T14:03Z",
-        "20261122T140351Z",
-        "2026-11-22T14:03:51Z[UTC]",
-        "+002026-11-22T14:03:51Z",
-        "-002026-11-22T14:03:51Z",
-        "2026-11-22T14:03:51.Z",
-        "2026-11-22T14:03:51.1234567891Z",
-        "2026-11-22T14:03:51",
-        "2026-02-29T14:03:51Z",
-        "2024-02-29T14:03:51Z",
-        "2026-13-22T14:03:51Z",
-        "2026-11-22T24:00:00Z",
-        "2026-11-22T14:+3:51Z",
-        "9999-12-31T23:59:59Z",
-        "2026-11-22T14:03:5é",
-        "Z",
-        "",
-    ];
-    for form in forms {
-        let quoted = serde_json::Value::from(form).to_string();
-        let theirs = serde_json::from_str::<Timestamp>(&quoted).map_err(|_| ());
-        assert_eq!(loaded(form).map_err(|_| ()), theirs, "{form}");
-    }
-    assert_eq!(loaded("2026-11-22T14:03:51Z").unwrap().as_second(), 1_795_356_231);
-}
-
 #[test]
 fn bytes_that_are_no_text_are_refused_with_their_place() {
     let mut json = serde_json::to_vec(&fixtures()[0]).unwrap();
@@ -484,7 +330,7 @@ fn notes_load_and_are_written_as_they_were() {
 }
 
 /// Signals as they are written down since they can be. Never edit it.
-const SIGNAL_1: &str = include_str!("fixtures/signal_1.json");
+const SIGNAL_1: &str = include_str!("../fixtures/signal_1.json");
 
 #[test]
 fn a_signal_of_format_1_loads_and_is_written_as_it_was() {
