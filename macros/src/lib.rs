@@ -68,7 +68,8 @@ pub fn step(options: TokenStream, item: TokenStream) -> TokenStream {
 /// The function is compiled into a state machine that resumes at its last message. Any Rust code may stand between
 /// the steps; what is read after a step is saved while the step runs, and needs `Serialize` and `Deserialize`.
 ///
-/// Options: `#[saga(name = "…")]` sets the name in messages (default: the function's); `#[saga(history = "7d")]` keeps each record of an instance for so long (`Client::history`);
+/// Options: `#[saga(name = "…")]` sets the name in messages (default: the function's); `#[saga(on_stuck = alert, on_failed = alert)]` names the step that is told of an instance that gets stuck or fails
+/// (`Report`); `#[saga(history = "7d")]` keeps each record of an instance for so long (`Client::history`);
 /// `#[saga(deadline = "1h")]` says how long after
 /// its start an instance is to have ended: one that still runs then unwinds, and its outcome is a fault of the kind
 /// `DeadlinePassed`.

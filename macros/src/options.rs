@@ -21,6 +21,9 @@ pub(crate) struct Options {
     pub(crate) deadline: Option<Duration>,
     /// How long former records are kept: of sagas.
     pub(crate) history: Option<Duration>,
+    /// What is told when an instance gets stuck, or fails: of sagas.
+    pub(crate) on_stuck: Option<Path>,
+    pub(crate) on_failed: Option<Path>,
     /// Where it says that the function blocks its thread: of steps.
     pub(crate) blocking: Option<Path>,
     /// The names that it had before.
@@ -40,7 +43,8 @@ pub(crate) struct Options {
 }
 
 const OF_STEPS: &[&str] = &["name", "blocking", "transaction", "alias", "crate"];
-const OF_SAGAS: &[&str] = &["name", "deadline", "history", "alias", "version", "before", "migrate", "keep", "crate"];
+const OF_SAGAS: &[&str] =
+    &["name", "deadline", "history", "on_stuck", "on_failed", "alias", "version", "before", "migrate", "keep", "crate"];
 
 impl Options {
     pub(crate) fn parse(attribute: &str, tokens: TokenStream, diagnostics: &mut Diagnostics) -> Self {
@@ -75,6 +79,8 @@ impl Options {
                 ("history", Meta::NameValue(pair)) => options.set_history(pair, diagnostics),
                 ("alias", Meta::NameValue(pair)) => options.set_alias(pair, diagnostics),
                 ("version", Meta::NameValue(pair)) => options.set_version(pair, diagnostics),
+                ("on_stuck", Meta::NameValue(pair)) => set_function(&mut options.on_stuck, pair, diagnostics),
+                ("on_failed", Meta::NameValue(pair)) => set_function(&mut options.on_failed, pair, diagnostics),
                 ("before", Meta::NameValue(pair)) => set_function(&mut options.before, pair, diagnostics),
                 ("migrate", Meta::NameValue(pair)) => set_function(&mut options.migrate, pair, diagnostics),
                 ("keep", Meta::NameValue(pair)) => options.set_keep(pair, diagnostics),
@@ -212,7 +218,11 @@ fn as_function(value: &Expr) -> Option<Path> {
 
 fn set_function(slot: &mut Option<Path>, pair: &MetaNameValue, diagnostics: &mut Diagnostics) {
     let name = pair.path.get_ident().map(ToString::to_string).unwrap_or_default();
-    let what = if name == "before" { "the saga of the version before" } else { "a function" };
+    let what = match name.as_str() {
+        "before" => "the saga of the version before",
+        "on_stuck" | "on_failed" => "a step that takes a `Report`",
+        _ => "a function",
+    };
     match as_function(&pair.value) {
         _ if slot.is_some() => diagnostics.error(&pair.path, format!("`{name}` is given twice: keep one")),
         Some(path) => *slot = Some(path),

@@ -17,12 +17,8 @@ pub(crate) fn waiting(record: &Record) -> impl Iterator<Item = &StartedBy> {
 
 /// Whether a record is to be taken up at once, also if it is the last one or waits for a time: to look for mail, or to tell somebody of it.
 pub(crate) fn is_to_be_taken_up(record: &Record) -> bool {
-    record.has_to_tell() || is_kept(record) || waiting(record).next().is_some() || !engine::awaits(record).is_empty()
-}
-
-/// Whether it is a last record that comes into the history of its instance.
-pub(crate) fn is_kept(record: &Record) -> bool {
-    record.status.is_terminal() && record.history.is_some()
+    let is_kept = record.status.is_terminal() && record.history.is_some();
+    record.has_to_tell() || is_kept || waiting(record).next().is_some() || !engine::awaits(record).is_empty()
 }
 
 /// Tells one of them, for as long as `patience` lasts.

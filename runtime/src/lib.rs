@@ -109,6 +109,7 @@ mod error;
 #[cfg(test)]
 mod example;
 mod failure;
+mod hooks;
 mod inject;
 mod logs;
 mod machine;
@@ -141,6 +142,7 @@ pub use durable::{
 pub use error::{Error, ErrorKind};
 pub use failure::Failure;
 pub use graph::Graph;
+pub use hooks::Report;
 pub use inject::{Dependencies, Injected};
 pub use message::{ErrorOf, Fallible, Message, Never, Plain, Shape, StepFailure, ValueOf};
 pub use record::{FailedCall, Fault, FaultKind, Origin, Status};

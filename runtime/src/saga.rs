@@ -32,6 +32,12 @@ pub trait Saga: Message {
         let _ = definition;
     }
 
+    /// Says what is told when an instance gets stuck or fails.
+    #[doc(hidden)]
+    fn hooks(definition: &mut SagaDefinition) {
+        let _ = definition;
+    }
+
     /// The compiled function: takes up the state in which the machine stands, and runs to the next step or the end.
     ///
     /// The future is polled exactly once: it is either ready with what the function returned, or has left in the

@@ -30,6 +30,8 @@ mod given_up;
 mod handles;
 #[path = "composition/history.rs"]
 mod history;
+#[path = "composition/hooks.rs"]
+mod hooks;
 #[path = "composition/joins.rs"]
 mod joins;
 #[path = "composition/mailbox.rs"]

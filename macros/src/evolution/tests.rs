@@ -38,6 +38,11 @@ fn options_of_the_function() {
         ("alias = 7", "an alias is a string, or a list of strings: `alias = \"old_name\"`"),
         ("alias = []", "an alias is a string, or a list of strings: `alias = \"old_name\"`"),
         ("alias = \"a.b\"", "`a.b` can't be a name in messages: it has 1 to 128 ASCII letters, digits, `_` and `-`"),
+        ("history = \"0s\"", "with no time at all nothing is kept: give it some, or leave `history` out"),
+        ("history = \"1h\", history = \"2h\"", "`history` is given twice: keep one"),
+        ("on_stuck = \"alert\"", "`on_stuck` is the name of a step that takes a `Report`, without quotes or brackets"),
+        ("on_failed = one, on_failed = two", "`on_failed` is given twice: keep one"),
+        ("on_failed", "`on_failed` needs a value: `on_failed = …`"),
         ("keep = \"undo\"", "`keep` lists steps that undo, such as `keep = [cancel_order]`"),
     ];
     for (options, expected) in cases {

@@ -42,6 +42,7 @@ use crate::evolution;
 use crate::function::{self, Function};
 use crate::message::{self, unraw};
 use crate::options::Options;
+use crate::root::Root;
 use crate::step;
 use outline::Outline;
 use pattern::Binding;
@@ -154,6 +155,7 @@ fn emit(function: &Function, options: &Options, body: &impl ToTokens, resume: &T
             const HISTORY: ::core::option::Option<::core::time::Duration> = ::core::option::Option::Some(#history);
         }
     });
+    let hooks = hooks(root, options);
     let (versions, check) = versions(function, options);
     quote! {
         #message
@@ -164,6 +166,7 @@ fn emit(function: &Function, options: &Options, body: &impl ToTokens, resume: &T
         impl #root::__private::Saga for #ident {
             #deadline
             #history
+            #hooks
             #versions
 
             #(#lints)*
@@ -175,6 +178,28 @@ fn emit(function: &Function, options: &Options, body: &impl ToTokens, resume: &T
             async fn resume(#machine: &mut #root::__private::Machine<'_>) -> #output #resume
         }
     }
+}
+
+/// What is told when an instance gets stuck, or fails.
+///
+/// ```text
+/// fn hooks(definition: &mut SagaDefinition) { definition.on_stuck(alert); definition.on_failed(alert); }
+/// ```
+fn hooks(root: &Root, options: &Options) -> Option<TokenStream> {
+    let hook = |method: &str, hook: &syn::Path| {
+        let method = Ident::new(method, hook.span());
+        quote!(definition.#method(#hook);)
+    };
+    let stuck = options.on_stuck.as_ref().map(|path| hook("on_stuck", path));
+    let failed = options.on_failed.as_ref().map(|path| hook("on_failed", path));
+    (stuck.is_some() || failed.is_some()).then(|| {
+        quote! {
+            fn hooks(definition: &mut #root::__private::SagaDefinition) {
+                #stuck
+                #failed
+            }
+        }
+    })
 }
 
 /// Which version it is, and what is done with instances of older ones; and what is checked of that where it stands.

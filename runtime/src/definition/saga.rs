@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::body::Awaited;
 use super::{Body, Describe, Migration, StepDefinition, Variable};
 use crate::Failure;
+use crate::hooks::{Hook, Hooks, TakesReport};
 use crate::machine::{self, Advance, States};
 use crate::record::{Frame, Reply};
 use crate::saga::Saga;
@@ -22,6 +23,7 @@ pub struct SagaDefinition {
     name: &'static str,
     deadline: Option<Duration>,
     history: Option<Duration>,
+    hooks: Hooks,
     /// The compiled functions by name and version.
     bodies: BTreeMap<&'static str, BTreeMap<u32, Body>>,
     /// The one that is being described.
@@ -64,6 +66,7 @@ impl SagaDefinition {
             name: S::NAME,
             deadline: S::DEADLINE,
             history: S::HISTORY,
+            hooks: Hooks::default(),
             bodies: BTreeMap::new(),
             current: (S::NAME, S::VERSION),
             steps: BTreeMap::new(),
@@ -71,6 +74,7 @@ impl SagaDefinition {
             clashes: Vec::new(),
         };
         definition.add_body::<S>();
+        S::hooks(&mut definition);
         definition
     }
 
@@ -177,6 +181,22 @@ impl SagaDefinition {
         if let Some(body) = self.current_body() {
             body.migrate = Some(migrate);
         }
+    }
+
+    /// Says what is told when an instance gets stuck, or is paused otherwise than by an operator. Used by generated code.
+    #[doc(hidden)]
+    pub fn on_stuck<S: Saga>(&mut self, hook: impl TakesReport<S>) {
+        self.hooks.stuck = Some(Hook::new(hook));
+    }
+
+    /// Says what is told when an instance has failed. Used by generated code.
+    #[doc(hidden)]
+    pub fn on_failed<S: Saga>(&mut self, hook: impl TakesReport<S>) {
+        self.hooks.failed = Some(Hook::new(hook));
+    }
+
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.hooks
     }
 
     /// Adds a step that undoes what older code has done. Used by generated code.

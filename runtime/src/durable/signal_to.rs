@@ -141,6 +141,7 @@ impl Message for SignalTo {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Step for SignalTo {
     fn define(step: &mut StepDefinition) {
         step.documented("Sends a signal to an instance");

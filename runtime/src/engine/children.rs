@@ -236,7 +236,7 @@ fn each_of<'r>(node: &'r Node, visit: &mut impl FnMut(&'r Child, bool)) {
 }
 
 /// The id of a child that was given none: its parent's name and the number of the call, `order:o-7:3`. The same whenever it is made.
-fn id_of(saga: &str, id: &str, call: u64) -> String {
+pub(crate) fn id_of(saga: &str, id: &str, call: u64) -> String {
     let whole = format!("{saga}:{id}:{call}");
     if whole.len() <= InstanceId::MAX_LEN {
         return whole;

@@ -43,8 +43,8 @@ mod unwind;
 pub(crate) use attempt::{Ended, Ending, last_chance};
 pub(crate) use changes::Path;
 pub(crate) use children::{
-    ATTACH, CHILD, Outgoing, Sent, attach, child_end, children, key_of, only_children_ended, outgoing, started_by,
-    waits_for_children,
+    ATTACH, CHILD, Outgoing, Sent, attach, child_end, children, id_of, key_of, only_children_ended, outgoing,
+    started_by, waits_for_children,
 };
 pub(crate) use fit::fit;
 pub(crate) use hand_back::{Head, handed_back, head};

@@ -14,6 +14,7 @@ use super::meters::Meters;
 use super::{Options, Served, Shared, Worker};
 use crate::clock::Clock;
 use crate::definition::{SagaDefinition, StepDefinition};
+use crate::hooks::Hook;
 use crate::record::{Codec, Json};
 use crate::retry::Backoff;
 use crate::retry::adaptive::Breaker;
@@ -149,6 +150,7 @@ impl WorkerBuilder {
     /// * [`ErrorKind::InvalidId`] if a saga's name can't be part of a subject.
     pub fn build(mut self) -> Result<Worker, Error> {
         self.provide_client();
+        self.serve_hooks();
         self.check_names()?;
         self.check_dependencies()?;
         let mut breakers = HashMap::new();
@@ -184,6 +186,21 @@ impl WorkerBuilder {
         if !self.dependencies.has(TypeId::of::<Client>()) {
             let client = Client::of_worker(&self.transport, &self.options.codec, self.options.clock);
             self.dependencies = std::mem::take(&mut self.dependencies).with(client);
+        }
+    }
+
+    /// What is told of instances that get stuck or fail is served with their sagas.
+    fn serve_hooks(&mut self) {
+        let mut at = 0;
+        while let Some(saga) = self.sagas.get(at) {
+            let hooks: Vec<_> = saga.hooks().all().map(Hook::definition).collect();
+            for hook in hooks {
+                let is_same = |saga: &SagaDefinition| saga.name() == hook.name() && saga.type_id() == hook.type_id();
+                if !self.sagas.iter().any(is_same) {
+                    self.sagas.push(hook);
+                }
+            }
+            at += 1;
         }
     }
 

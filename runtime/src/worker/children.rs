@@ -210,14 +210,17 @@ impl Job<'_> {
     pub(super) async fn rests(&self, record: Box<Record>) {
         let handle = &self.delivery.handle;
         let told = match self.keep_last(&record).await {
-            Ok(()) => self.tell_end(&record, self.delivery.delivered > 1).await,
+            Ok(()) => match self.tell_end(&record, self.delivery.delivered > 1).await {
+                Ok(()) => self.run_hook(&record).await,
+                Err(why) => Err(why),
+            },
             Err(why) => Err(why),
         };
         match told {
             Ok(()) => handle.ack().await,
             Err(why) => {
                 let instance = &self.delivery.instance;
-                tracing::error!(%instance, "its end can't be told to those who wait for it, or be kept in its history; that is tried again: {why}");
+                tracing::error!(%instance, "how it stands can't be told to those who are to know it, or be kept in its history; that is tried again: {why}");
                 handle.nak(AGAIN).await;
             }
         }

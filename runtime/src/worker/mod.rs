@@ -20,6 +20,7 @@ mod builder;
 mod children;
 mod held;
 mod hold;
+mod hooks;
 mod job;
 mod leaf;
 mod mail;

@@ -10,6 +10,7 @@ use super::job::Job;
 use crate::appending::{self, Failed};
 use crate::ends;
 use crate::engine::{self, RESERVE};
+use crate::hooks::PAUSED_BY_OPERATOR;
 use crate::logs;
 use crate::record::{self, Record, Status};
 use crate::transport::{Append, AppendError, Delivery, Revision, Stored};
@@ -54,7 +55,7 @@ impl Job<'_> {
             not_before: not_before(next, now),
             keep,
             quiet: !next.status.is_at_rest() && next.answers.is_empty(),
-            deliver: next.held.is_none() && ends::is_to_be_taken_up(next),
+            deliver: next.held.is_none() && (ends::is_to_be_taken_up(next) || self.saga().hooks().of(next).is_some()),
             noted: !self.notes.is_empty(),
         };
         match self.settle(append).await {
@@ -83,8 +84,8 @@ impl Job<'_> {
         let limit = self.worker.transport.max_record().saturating_sub(RESERVE);
         match record::encode(&*self.worker.options.codec, &record) {
             Ok(kept) if kept.len() <= limit => {
-                tracing::info!(instance = %self.delivery.instance, "paused by an operator");
-                self.pause_with(&kept, Some(&record), "paused by an operator".to_owned()).await;
+                tracing::info!(instance = %self.delivery.instance, "{PAUSED_BY_OPERATOR}");
+                self.pause_with(&kept, Some(&record), PAUSED_BY_OPERATOR.to_owned()).await;
                 self.discard(&record).await;
             }
             Ok(kept) => self.pause(Some(&record), engine::about_size(&record, kept.len(), limit)).await,
@@ -99,7 +100,8 @@ impl Job<'_> {
         let paused = engine::paused(&delivery.instance, &*options.codec, kept, known, reason, now);
         let settled = match record::encode(&*options.codec, &paused) {
             Ok(payload) => {
-                let append = Append { not_before: not_before(&paused, now), ..self.plain(payload) };
+                let deliver = ends::is_to_be_taken_up(&paused) || self.saga().hooks().of(&paused).is_some();
+                let append = Append { not_before: not_before(&paused, now), deliver, ..self.plain(payload) };
                 let settled = self.settle(append).await;
                 settled.map_err(|TooLarge { size, limit }| AppendError::TooLarge { size, limit }.to_string())
             }

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::Harness;
 use super::kit::{Kit, LONG, instance, record};
+use crate::transport::Append;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -120,12 +121,21 @@ pub async fn live_records_are_delivered_after_a_restart(harness: &dyn Harness) {
     let done = instance("done");
     let started = kit.start(&done).await;
     kit.finish(&done, started, HOUR).await;
+    // It waits for ever, but there is something to be told.
+    let stuck = instance("stuck");
+    let never = Some(SystemTime::from(jiff::Timestamp::MAX));
+    let tells = Append { not_before: never, deliver: true, ..record(&stuck, None, "stuck") };
+    let stuck_revision = kit.append(tells).await.expect("it is stored");
 
     let Some(kit) = kit.reopen().await else { return };
     drop(in_hands);
     let mut worker = kit.worker_with("conformance", 64, LONG).await;
-    let mut expected =
-        BTreeSet::from([(waiting, waiting_revision), (held, held_revision), (sleeping.clone(), sleeping_revision)]);
+    let mut expected = BTreeSet::from([
+        (waiting, waiting_revision),
+        (held, held_revision),
+        (sleeping.clone(), sleeping_revision),
+        (stuck, stuck_revision),
+    ]);
     while !expected.is_empty() {
         let delivery = worker.next().await;
         match due.duration_since(SystemTime::now()) {

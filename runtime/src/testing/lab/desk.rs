@@ -105,9 +105,9 @@ impl Desk {
     async fn append(&self, append: Append<'_>) -> Result<Revision, AppendError> {
         let scene = &self.scene;
         if self.number == CLIENT {
-            let (instance, payload) = (append.instance, append.payload.clone());
+            let (instance, payload, tells) = (append.instance, append.payload.clone(), append.deliver);
             let revision = scene.inner.append(append).await?;
-            scene.stored(instance, revision, &payload);
+            scene.stored(instance, revision, &payload, tells);
             scene.journal.write(Entry::Started(instance.clone()));
             return Ok(revision);
         }
@@ -194,6 +194,7 @@ impl Desk {
     async fn append_as(&self, number: u32, append: Append<'_>) -> Result<Revision, AppendError> {
         let (scene, worker) = (&self.scene, self.number);
         let (instance, payload, after) = (append.instance.clone(), append.payload.clone(), append.after);
+        let tells = append.deliver;
         let appended = scene.inner.append(append).await;
         match &appended {
             Ok(revision) => {
@@ -201,7 +202,7 @@ impl Desk {
                     Some(_) => self.remark(&instance, after, &payload),
                     None => Some("started by its parent".to_owned()),
                 };
-                let now: Standing = scene.stored(&instance, *revision, &payload);
+                let now: Standing = scene.stored(&instance, *revision, &payload, tells);
                 scene.journal.write(Entry::Stored { number, worker, instance, now, note });
             }
             Err(_) => scene.journal.write(Entry::Refused { number, worker, instance }),

@@ -119,9 +119,10 @@ impl Scene {
         let _ = self.deaths.send(worker);
     }
 
-    /// A record was stored.
-    pub(super) fn stored(&self, instance: &InstanceId, revision: Revision, payload: &Bytes) -> Standing {
-        let standing = words::standing(payload);
+    /// A record was stored, which is to be taken up in any case, if it `tells`.
+    pub(super) fn stored(&self, instance: &InstanceId, revision: Revision, payload: &Bytes, tells: bool) -> Standing {
+        let mut standing = words::standing(payload);
+        standing.tells = tells && standing.status.is_at_rest();
         self.instances.send_modify(|instances| {
             instances.insert(instance.clone(), (revision, standing.clone()));
         });

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::journal::Standing;
-use crate::ends;
 use crate::engine;
 use crate::record::{self, Cause, Frame, Json, Record, Status, StepCall};
 
@@ -17,7 +16,7 @@ pub(super) fn standing(payload: &Bytes) -> Standing {
             reason: record.reason.clone().or_else(|| record.cause.as_ref().map(ToString::to_string)),
             fault: matches!(record.cause, Some(Cause::Fault(_))),
             output: record.output.clone(),
-            tells: record.status.is_at_rest() && (record.has_to_tell() || ends::is_kept(&record)),
+            tells: false,
         },
         Err(error) => Standing {
             status: Status::Paused,

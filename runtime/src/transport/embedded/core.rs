@@ -123,9 +123,13 @@ impl Core {
         let (sender, answer) = oneshot::channel();
         let expires = append.keep.map(wall_after);
         let void = slot.void();
-        // Of a terminal record this says that it is to be delivered.
-        let told = (append.keep.is_some() && append.deliver).then(SystemTime::now);
-        let not_before = told.or(append.not_before);
+        let not_before = match (append.deliver, append.keep) {
+            // Of a terminal record this says that it is to be delivered.
+            (true, Some(_)) => Some(SystemTime::now()),
+            // A restart must not keep it back.
+            (true, None) => None,
+            (false, _) => append.not_before,
+        };
         let put = Put { instance: instance.clone(), record, not_before, expires, void, answer: sender };
         if let Err(why) = journal.enqueue(Write::Put(put)) {
             remove_if_unused(&mut shard, instance);
