@@ -80,7 +80,7 @@ impl Received {
         }
         let number = scene.next_delivery();
         let Delivery { instance, revision, payload, delivered, notice, handle } = delivery;
-        let waits = words::standing(&payload).waits;
+        let waits = scene.waits(&instance, revision, &payload);
         scene.journal.write(Entry::Delivered { number, worker, waits: waits.clone() });
         let handle: Arc<dyn Ack> = Arc::from(handle);
         let again = |delivered: u64, handle: Arc<dyn Ack>| Delivery {
@@ -138,7 +138,7 @@ impl Received {
         let Delivery { instance, revision, payload, delivered, notice, handle } = delivery;
         if anew {
             let (number, worker) = (self.desk.scene.next_delivery(), self.desk.number);
-            let waits = words::standing(&payload).waits;
+            let waits = self.desk.scene.waits(&instance, revision, &payload);
             self.desk.scene.journal.write(Entry::Delivered { number, worker, waits });
         }
         let handle: Arc<dyn Ack> = Arc::from(handle);

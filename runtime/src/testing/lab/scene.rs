@@ -130,6 +130,14 @@ impl Scene {
         standing
     }
 
+    /// What an instance waits for with a record, in words. Of the last one that is known.
+    pub(super) fn waits(&self, instance: &InstanceId, revision: Revision, payload: &Bytes) -> String {
+        match self.instances.borrow().get(instance) {
+            Some((last, standing)) if *last == revision => standing.waits.clone(),
+            _ => words::standing(payload).waits,
+        }
+    }
+
     /// What stood in a record was told.
     pub(super) fn told(&self, instance: &InstanceId, of: Revision) {
         self.instances.send_modify(|instances| {
