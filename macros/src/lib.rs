@@ -103,6 +103,7 @@ pub fn saga(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes a type a signal: what can be sent to an instance, and awaited in a saga by `signal::<Approved>()`.
 ///
 /// It needs `Serialize` and `Deserialize`. Its name in messages is the type's, unless `#[signal(name = "…")]` says another.
+/// `crate = facade::sagaflow` says where sagaflow is, for a crate that has it through another one.
 ///
 /// ```
 /// use sagaflow::prelude::*;
@@ -123,7 +124,8 @@ pub fn signal(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Makes a type a request: what an instance can be asked (`client.ask(…)`), and what a saga answers that awaits it by `request::<AddItem>()`.
 ///
 /// It needs `Serialize` and `Deserialize`, and so does what it is answered with. Its name in messages is the type's, unless
-/// `#[request(reply = …, name = "…")]` says another.
+/// `#[request(reply = …, name = "…")]` says another. `crate = facade::sagaflow` says where sagaflow is, for a crate that has it
+/// through another one.
 ///
 /// ```
 /// use sagaflow::prelude::*;

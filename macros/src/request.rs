@@ -2,31 +2,26 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Generics, Ident, Item, LitStr, Type, parse2};
+use syn::meta::ParseNestedMeta;
+use syn::{Attribute, Generics, Ident, Item, LitStr, Path, Type, parse2};
 
 use crate::diagnostics::{Diagnostics, unknown};
 use crate::message::unraw;
 use crate::root::Root;
+use crate::step::is_named;
 
 /// The longest name: it becomes a part of a subject, beside the key of the request.
 const LONGEST: usize = 64;
-
-/// What is said in the parentheses.
-#[derive(Default)]
-struct Options {
-    name: Option<LitStr>,
-    reply: Option<Type>,
-}
 
 /// ```text
 /// #[request(reply = u64)] struct Add { … }    =>    struct Add { … }  impl Request for Add { NAME = "Add", Reply = u64 }
 /// ```
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
-    let options = diagnostics.note(parse(options));
+    let options = Options::parse(options, &mut diagnostics);
     let implementation = match parse2::<Item>(item.clone()) {
-        Ok(Item::Struct(item)) => implement(&item.ident, &item.generics, options, &mut diagnostics),
-        Ok(Item::Enum(item)) => implement(&item.ident, &item.generics, options, &mut diagnostics),
+        Ok(Item::Struct(item)) => implement(&item.ident, &item.generics, &item.attrs, options, &mut diagnostics),
+        Ok(Item::Enum(item)) => implement(&item.ident, &item.generics, &item.attrs, options, &mut diagnostics),
         _ => {
             diagnostics.error_at(Span::call_site(), "`#[request]` goes on a struct or an enum");
             TokenStream::new()
@@ -39,7 +34,8 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
 fn implement(
     ident: &Ident,
     generics: &Generics,
-    options: Option<Options>,
+    attrs: &[Attribute],
+    options: Options,
     diagnostics: &mut Diagnostics,
 ) -> TokenStream {
     if !generics.params.is_empty() {
@@ -49,12 +45,15 @@ fn implement(
         );
         return TokenStream::new();
     }
-    let is_read = options.is_some();
-    let Options { name, reply } = options.unwrap_or_default();
-    if reply.is_none() && is_read {
-        diagnostics.error(ident, format!("what is `{ident}` answered with? `#[request(reply = Result<u64, String>)]`, or `reply = ()` for a mere \"done\""));
+    if let Some(again) = attrs.iter().find(|attr| is_named(attr, "request")) {
+        // The other one implements it.
+        diagnostics.error(again, "`#[request]` is given twice: keep one");
+        return TokenStream::new();
     }
-    let name = match name {
+    if options.reply.is_none() && options.is_read {
+        diagnostics.error(ident, format!("`{ident}` doesn't say what it is answered with: write `#[request(reply = Result<u64, String>)]`, or `reply = ()` for a mere \"done\""));
+    }
+    let name = match options.name {
         Some(name) => name.to_token_stream(),
         None => {
             let name = unraw(ident);
@@ -64,12 +63,14 @@ fn implement(
             name.to_token_stream()
         }
     };
-    let reply = reply.map_or_else(|| quote! { () }, ToTokens::into_token_stream);
-    let root = Root::find().unwrap_or_default();
-    let (import, root) = (root.import(), root.at(ident.span()));
+    let reply = options.reply.map_or_else(|| quote! { () }, ToTokens::into_token_stream);
+    let root = options.path.map_or_else(|| Root::find().unwrap_or_default(), |path| Root::given(&path, ident));
+    let cfgs: Vec<_> = attrs.iter().filter(|attr| attr.path().is_ident("cfg")).collect();
+    let (import, root) = (root.import().map(|import| quote!(#(#cfgs)* #import)), root.at(ident.span()));
     quote! {
         #import
 
+        #(#cfgs)*
         #[automatically_derived]
         impl #root::__private::Request for #ident {
             const NAME: &'static ::core::primitive::str = #name;
@@ -78,28 +79,48 @@ fn implement(
     }
 }
 
-fn parse(options: TokenStream) -> syn::Result<Options> {
-    let mut parsed = Options::default();
-    let parser = syn::meta::parser(|meta| {
+/// What is said in the parentheses.
+#[derive(Default)]
+struct Options {
+    name: Option<LitStr>,
+    reply: Option<Type>,
+    /// Where sagaflow is.
+    path: Option<Path>,
+    /// All options were understood: what isn't there was not given.
+    is_read: bool,
+}
+
+impl Options {
+    fn parse(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Self {
+        let mut options = Self::default();
+        let parser = syn::meta::parser(|meta| options.set(&meta));
+        let is_read = diagnostics.note(syn::parse::Parser::parse2(parser, tokens)).is_some();
+        Self { is_read, ..options }
+    }
+
+    fn set(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
         let option = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
         match option.as_str() {
-            "name" if parsed.name.is_some() => Err(meta.error("`name` is given twice: keep one")),
-            "reply" if parsed.reply.is_some() => Err(meta.error("`reply` is given twice: keep one")),
+            "name" if self.name.is_some() => Err(meta.error("`name` is given twice: keep one")),
+            "reply" if self.reply.is_some() => Err(meta.error("`reply` is given twice: keep one")),
+            "crate" if self.path.is_some() => Err(meta.error("`crate` is given twice: keep one")),
             "name" => {
                 let name: LitStr = meta.value()?.parse()?;
                 check_name(&name)?;
-                parsed.name = Some(name);
+                self.name = Some(name);
                 Ok(())
             }
             "reply" => {
-                parsed.reply = Some(meta.value()?.parse()?);
+                self.reply = Some(meta.value()?.parse()?);
                 Ok(())
             }
-            other => Err(meta.error(unknown("option", other, &["reply", "name"]))),
+            "crate" => {
+                self.path = Some(meta.value()?.call(Path::parse_mod_style)?);
+                Ok(())
+            }
+            other => Err(meta.error(unknown("option", other, &["reply", "name", "crate"]))),
         }
-    });
-    syn::parse::Parser::parse2(parser, options)?;
-    Ok(parsed)
+    }
 }
 
 fn check_name(name: &LitStr) -> syn::Result<()> {

@@ -7,7 +7,7 @@
 #[test]
 fn messages() {
     let cases = trybuild::TestCases::new();
-    for attribute in ["step", "retry", "compensate", "saga", "signal", "test"] {
+    for attribute in ["step", "retry", "compensate", "saga", "signal", "request", "test"] {
         cases.compile_fail(format!("tests/ui/fail/{attribute}/*.rs"));
     }
 }

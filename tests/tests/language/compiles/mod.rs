@@ -11,6 +11,7 @@ mod helpers_not_imported;
 mod in_modules_and_functions;
 mod lab_tests;
 mod made_by_a_macro;
+mod mailbox_types;
 mod no_implicit_prelude;
 mod odd_forms;
 mod odd_places;

@@ -1,0 +1,11 @@
+use sagaflow::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[request(reply = u64)]
+#[request(reply = String)]
+#[derive(Serialize, Deserialize)]
+struct AddItem {
+    price: u64,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use sagaflow::prelude::*;
+use serde::{Deserialize, Serialize};
+
+#[request(replay = u64)]
+#[derive(Serialize, Deserialize)]
+struct AddItem {
+    price: u64,
+}
+
+fn main() {}
