@@ -4,5 +4,6 @@
 
 mod control;
 mod items;
+mod mixtures;
 mod patterns;
 mod values;
