@@ -5,20 +5,21 @@ use std::time::{Duration, Instant};
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
-use crate::{saga, step};
+use crate::{lab_test, request, saga, signal, step};
 
 /// Long enough to find what is easy to find; the count of inputs bounds it on a fast machine.
 const TIME: Duration = Duration::from_secs(4);
 const INPUTS: u64 = 100_000;
 
-const OPTIONS: [&str; 4] = [
+const OPTIONS: [&str; 5] = [
     "name = \"create-user\"",
     "transaction, name = \"debit\"",
     "exponential, base = \"1s\", factor = 0.5, max_delay = \"5m\", max_attempts = 8, unless(Error::Taken { .. } | Error::Gone), jitter = full",
     "delete_user(output.id, name.clone())",
+    "reply = Result<u64, String>, name = \"add\", crate = facade::sagaflow",
 ];
 
-const FUNCTIONS: [&str; 10] = [
+const FUNCTIONS: [&str; 12] = [
     r#"
     /// Documented.
     #[retry(fixed, delay = "1s", max_attempts = 3, exhausted = pause, timeout = "1m", only(Error::Busy(1..=3)))]
@@ -81,6 +82,12 @@ const FUNCTIONS: [&str; 10] = [
         fn helper(n: u64) -> u64 { n }
         return Ok(helper(x) + LIMIT);
     }"#,
+    r#"
+    /// Asked.
+    #[cfg(unix)]
+    #[request(reply = ())]
+    pub(crate) struct Add { #[serde(default)] price: u64, items: Vec<[u8; 16]> }"#,
+    "#[signal(name = \"answer\")] #[derive(Serialize, Deserialize)] enum Answer { Yes(u64), No { why: String } }",
 ];
 
 /// What inputs are made of.
@@ -103,7 +110,7 @@ impl Material {
     /// has nothing to say.
     fn run(&self, bytes: &[u8]) {
         let mut choices = Choices(bytes);
-        let attribute = ["step", "saga", "saga", "retry", "compensate"][choices.below(5)];
+        let attribute = ["step", "saga", "saga", "retry", "compensate", "signal", "request", "test"][choices.below(8)];
         let options = self.options[choices.below(self.options.len())].clone();
         let changes = choices.below(3);
         let options = choices.mutated(options, &self.pool, changes);
@@ -113,6 +120,9 @@ impl Material {
         let expand = || match attribute {
             "step" => step::expand(options.clone(), function.clone()),
             "saga" => saga::expand(options.clone(), function.clone()),
+            "signal" => signal::expand(options.clone(), function.clone()),
+            "request" => request::expand(options.clone(), function.clone()),
+            "test" => lab_test::expand(options.clone(), function.clone()),
             helper => step::helper(helper, options.clone(), function.clone()),
         };
         let expanded = catch_unwind(AssertUnwindSafe(expand));
