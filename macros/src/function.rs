@@ -138,10 +138,10 @@ fn check_signature(attribute: &str, sig: &Signature, diagnostics: &mut Diagnosti
         );
     } else if let Some(clause) = &sig.generics.where_clause {
         let at = if clause.predicates.is_empty() { clause.where_token.to_token_stream() } else { quote!(#clause) };
-        diagnostics.error(at, format!("a {attribute} can't have a `where` clause: it is not generic"));
+        diagnostics.error(at, format!("a {attribute} can't have a `where` clause, as it is not generic: leave it out"));
     }
     if let Some(constness) = &sig.constness {
-        diagnostics.error(constness, format!("a {attribute} can't be `const`: a worker runs it"));
+        diagnostics.error(constness, format!("a {attribute} can't be `const`, as a worker runs it: leave `const` out"));
     }
     if !matches!(sig.safety, Safety::Default) {
         diagnostics.error(
@@ -150,7 +150,7 @@ fn check_signature(attribute: &str, sig: &Signature, diagnostics: &mut Diagnosti
         );
     }
     if let Some(abi) = &sig.abi {
-        diagnostics.error(abi, format!("a {attribute} can't be `extern`: a worker calls it"));
+        diagnostics.error(abi, format!("a {attribute} can't be `extern`, as a worker calls it: leave `extern` out"));
     }
     if let Some(variadic) = &sig.variadic {
         diagnostics.error(variadic, format!("a {attribute} has a fixed number of arguments: take a `Vec`"));

@@ -47,7 +47,10 @@ fn check(item: &Item, diagnostics: &mut Diagnostics) {
         diagnostics.error(sig.fn_token, format!("a test of sagas is an async function: write `async fn {name}`"));
     }
     if !sig.generics.params.is_empty() || sig.generics.where_clause.is_some() {
-        diagnostics.error(&sig.generics, "a test can't be generic: nobody says for which types it is run");
+        diagnostics.error(
+            &sig.generics,
+            "a test can't be generic, as nobody says for which types it is run: write one for each type",
+        );
     }
     let wanted = format!("a test of sagas gets a lab, and nothing else: write `async fn {name}(mut lab: Lab)`");
     let mut inputs = sig.inputs.iter();

@@ -76,7 +76,7 @@ fn variables_and_awaits() {
         ),
         (
             "#[saga(alias = \"o\")] let m = &n; pay(n).await; Ok(*m)",
-            "`m` is made again after each step and is in no record: nothing has to be said of older ones",
+            "`m` is made again after each step and is in no record, so that nothing has to be said of older ones: leave this out",
         ),
         (
             "#[saga(alias = \"o\")] let (a, b) = (n, n); pay(n).await; Ok(a + b)",
@@ -106,7 +106,7 @@ fn parameters() {
     let cases = [
         (
             "#[inject] #[step(default)] bank: &Bank",
-            "a dependency is in no message, so there is nothing to read from an older one",
+            "a dependency is in no message, so there is nothing to read from an older one: leave this out",
         ),
         ("#[step(state = \"a\")] n: u32", "unknown option `state`: allowed here: `default`, `alias`"),
         ("#[step(default, default = 3)] n: u32", "`default` is given twice: keep one"),

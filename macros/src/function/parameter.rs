@@ -57,7 +57,10 @@ pub(super) fn param(
     if inject.is_some()
         && let Some(attr) = param.attrs.iter().find(|attr| attr.path().is_ident(attribute))
     {
-        diagnostics.error(attr, "a dependency is in no message, so there is nothing to read from an older one");
+        diagnostics.error(
+            attr,
+            "a dependency is in no message, so there is nothing to read from an older one: leave this out",
+        );
     }
     Some(Param { ident, mutable, ty: (*param.ty).clone(), inject, transaction, evolution })
 }

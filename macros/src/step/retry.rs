@@ -175,7 +175,10 @@ impl<'a> Policy<'a> {
                 );
             }
             Some(number) if !number.is_finite() => {
-                self.diagnostics.error(value, format!("`{key}` is too large"));
+                self.diagnostics.error(
+                    value,
+                    format!("`{key}` is too large for a number: write a smaller one, such as `{default:?}`"),
+                );
             }
             Some(number) => return number,
         }

@@ -148,7 +148,7 @@ impl Lower<'_> {
             let var = &mut self.graph.vars[*var];
             if var.remake.is_some() {
                 let message = format!(
-                    "`{0}` is made again after each step and is in no record: nothing has to be said of older ones",
+                    "`{0}` is made again after each step and is in no record, so that nothing has to be said of older ones: leave this out",
                     var.ident
                 );
                 self.diagnostics.error(&var.ident, message);
