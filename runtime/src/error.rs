@@ -16,6 +16,8 @@ pub struct Error {
 pub enum ErrorKind {
     /// A transport URL that isn't one.
     InvalidUrl,
+    /// A [schedule](crate::Client::schedule) that can't be read, or never comes.
+    InvalidSchedule,
     /// A [`ConnectOptions`](crate::ConnectOptions) that can't be: a prefix with a dot, no shards.
     InvalidOptions,
     /// Nothing answers at the URL, or the connection is gone for longer than the limit.

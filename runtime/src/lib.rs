@@ -77,8 +77,7 @@
 //! transports, `metrics` (on) what workers measure, `opentelemetry` one trace over clients and workers, `testing` the
 //! kit that runs sagas through every crash and failure in tests, and the conformance suite for transports of your own.
 
-// The macros name this crate `::sagaflow`, also in its own tests.
-#[cfg(test)]
+// The macros name this crate `::sagaflow`, also within it.
 extern crate self as sagaflow;
 
 pub mod client;
@@ -120,6 +119,7 @@ mod progress;
 mod random;
 mod rest;
 mod saga;
+mod schedule;
 mod slot;
 mod spans;
 mod starts;
@@ -151,6 +151,7 @@ pub use saga::Saga;
 #[cfg(feature = "testing")]
 pub use sagaflow_macros::test;
 pub use sagaflow_macros::{compensate, request, retry, saga, signal, step};
+pub use schedule::{CatchUp, Overlap, Scheduled, scheduled};
 pub use slot::Saved;
 pub use step::Step;
 pub use transport::{ConnectOptions, Transport, connect, connect_with};

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use crate::about::About;
 use crate::durable::Pending;
-use crate::record::{Branch, Started, Unserializable};
+use crate::record::{Branch, ScheduledRun, Started, Unserializable};
 
 /// The starts of one run.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub(crate) struct Starts {
     pub(crate) promises: Vec<(u64, String)>,
     /// Whose run it is: saga and id.
     pub(crate) instance: (String, String),
+    /// The schedule that has started the instance.
+    pub(crate) scheduled: Option<Box<ScheduledRun>>,
     /// Why something could not be started.
     pub(crate) failed: Option<Unserializable>,
     /// What the code has said about the instance.
@@ -68,6 +70,11 @@ pub(crate) fn start(begin: impl FnOnce() -> Result<Pending, Unserializable>, set
 /// Says something about the instance; nothing happens in an inline run.
 pub(crate) fn say(say: impl FnOnce(&mut About)) {
     RUN.with_borrow_mut(|run| run.as_mut().map(|run| say(&mut run.about)));
+}
+
+/// The schedule that has started the instance whose code runs here; none in an inline run.
+pub(crate) fn scheduled() -> Option<ScheduledRun> {
+    RUN.with_borrow(|run| run.as_ref()?.scheduled.as_deref().cloned())
 }
 
 /// A new ticket; none in an inline run.

@@ -42,6 +42,8 @@ mod nested;
 mod progress;
 #[path = "composition/races.rs"]
 mod races;
+#[path = "composition/schedules.rs"]
+mod schedules;
 #[path = "composition/scopes.rs"]
 mod scopes;
 #[path = "composition/steps.rs"]

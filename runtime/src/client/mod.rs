@@ -14,6 +14,7 @@ mod outcome;
 mod post;
 mod prepared;
 mod promise;
+mod schedule;
 mod signal;
 mod start;
 mod status;
@@ -30,6 +31,7 @@ pub use list::{Filter, Listing};
 pub use operate::SkipBuilder;
 pub use outcome::SagaError;
 pub use prepared::{PreparedSignal, PreparedStart};
+pub use schedule::{Schedule, ScheduleBuilder, ScheduleStatus};
 pub use signal::SignalBuilder;
 pub use start::{IfExists, StartAndAsk, StartAndSignal, StartBuilder};
 pub use status::InstanceStatus;
@@ -132,6 +134,69 @@ impl Client {
     /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if there is no such instance; otherwise what the transport says.
     pub async fn watch(&self, saga: &str, id: &str) -> Result<InstanceWatch, Error> {
         InstanceWatch::begin(self, &InstanceId::new(saga, id)?, false).await
+    }
+
+    /// Starts a saga again and again: at the times of a crontab expression, `client.schedule("0 3 * * *", report()).id("nightly").await?`, or at an interval,
+    /// `"@every 15m"`. Its workers have to [serve schedules](crate::WorkerBuilder::serve_schedules).
+    ///
+    /// An expression has five fields (minute, hour, day of the month, month, day of the week), or is one of `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`; an interval
+    /// is counted from now. Each run is an instance with an id that comes from its time, `nightly@2026-11-26T03:00:00Z`, so that there is one for each time,
+    /// however many workers there are and whatever becomes of them. In it [`scheduled`](crate::scheduled) tells its time, and what the run before has returned.
+    ///
+    /// A schedule of an id that is there is replaced, and begins to count now; the same one said again changes nothing. So an application can say its schedules whenever it starts.
+    ///
+    /// ```
+    /// use sagaflow::prelude::*;
+    /// use sagaflow::{CatchUp, Overlap};
+    ///
+    /// #[step]
+    /// async fn send(text: String) -> Result<(), Failure> {
+    ///     Ok(())
+    /// }
+    ///
+    /// #[saga]
+    /// async fn report(to: String) -> Result<(), Failure> {
+    ///     let run = scheduled::<()>().expect("it is started by a schedule");
+    ///     send(format!("to {to}: the report of {}", run.at)).await
+    /// }
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), sagaflow::Error> {
+    /// let transport = sagaflow::connect("embedded:").await?;
+    /// let worker = Worker::builder(transport.clone()).serve::<report>().serve_schedules().build()?.spawn();
+    /// let client = Client::new(transport);
+    /// let nightly = client.schedule("0 3 * * *", report("Ada".into())).id("nightly").zone("Europe/Berlin");
+    /// let nightly = nightly.overlap(Overlap::Queue).catch_up(CatchUp::All).await?;
+    /// let run = nightly.trigger().await?;
+    /// # while client.handle::<report>(run.as_str())?.status().await.is_err() { tokio::task::yield_now().await; }
+    /// client.handle::<report>(run.as_str())?.outcome().await?.unwrap();
+    /// assert_eq!(nightly.status().await?.next.len(), 5);
+    /// # worker.shutdown().await
+    /// # }
+    /// ```
+    ///
+    /// It fails with [`ErrorKind::InvalidSchedule`](crate::ErrorKind::InvalidSchedule) for what is no schedule, with the place, or one that never comes, and for a zone that there is none of; with
+    /// [`ErrorKind::AlreadyStarted`](crate::ErrorKind::AlreadyStarted) if there is a schedule of this id for another saga.
+    pub fn schedule<S: Saga>(&self, when: impl Into<String>, call: Call<S>) -> ScheduleBuilder<'_, S> {
+        ScheduleBuilder::new(self, when.into(), call)
+    }
+
+    /// The handle of a schedule. Whether there is one, nobody asks.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidId`](crate::ErrorKind::InvalidId) if this can't be the id of one.
+    pub fn schedule_handle(&self, id: &str) -> Result<Schedule, Error> {
+        schedule::handle(self, id)
+    }
+
+    /// The schedules that there are, by id.
+    ///
+    /// # Errors
+    ///
+    /// What the transport says.
+    pub async fn schedules(&self) -> Result<Vec<ScheduleStatus>, Error> {
+        schedule::all(self).await
     }
 
     /// The records that an instance has had, oldest first, each as [`status`](Self::status) would have shown it, and at last how it stands now. Former records
@@ -279,6 +344,11 @@ impl Client {
     /// if it has come to another end, or waits for an operator; otherwise what the transport says.
     pub async fn cancel(&self, saga: &str, id: &str) -> Result<(), Error> {
         post::cancel(self, &InstanceId::new(saga, id)?).await
+    }
+
+    /// The time on its clock.
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
     }
 
     fn definition<S: Saga>(&self) -> Arc<SagaDefinition> {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::start::launched;
 use super::{Client, IfExists, enter, signal};
 use crate::engine;
-use crate::record::{self, SentSignal, Start};
+use crate::record::{self, ScheduledRun, SentSignal, Start};
 use crate::transport::InstanceId;
 use crate::{Error, ErrorKind};
 
@@ -45,6 +45,17 @@ impl PreparedStart {
     #[must_use]
     pub fn instance(&self) -> &InstanceId {
         &self.instance
+    }
+
+    /// It is for many instances: none of what belongs to one stays.
+    pub(crate) fn for_many(mut self) -> Self {
+        self.start.trace = None;
+        self
+    }
+
+    /// It is a run of this schedule.
+    pub(crate) fn scheduled(&mut self, run: ScheduledRun) {
+        self.start.scheduled = Some(Box::new(run));
     }
 
     /// What is to be written down beside the instance's saga and id: its arguments, as JSON.

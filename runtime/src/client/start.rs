@@ -250,7 +250,7 @@ impl<'c, S: Saga> StartBuilder<'c, S> {
             let one = BTreeMap::from([(name, value.map_err(invalid)?)]);
             about::attach(&mut attributes, one).map_err(invalid)?;
         }
-        let start = Start { format: START_FORMAT, version, arguments, trace, begins, attributes };
+        let start = Start { format: START_FORMAT, version, arguments, trace, begins, scheduled: None, attributes };
         Ok((instance, start, span))
     }
 

@@ -8,7 +8,7 @@ mod variable;
 
 pub(crate) use body::{Body, Describe};
 pub use migration::Migration;
-pub(crate) use saga::Outline;
+pub(crate) use saga::{ANY, Outline};
 pub use saga::{SagaDefinition, StateDefinition};
 pub(crate) use step::NoOutput;
 pub use step::{AttemptError, AttemptOutput, Compensation, Need, StepDefinition};

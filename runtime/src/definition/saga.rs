@@ -41,6 +41,9 @@ pub struct SagaDefinition {
 /// `@join`. A way leads to a node, or to `@completed` or `@failed`.
 pub(crate) type Outline = &'static [(&'static str, &'static str, &'static [(&'static str, &'static str)])];
 
+/// In place of the name of a saga: any of them.
+pub(crate) const ANY: &str = "*";
+
 /// One state of a saga.
 #[derive(Debug, Clone)]
 pub struct StateDefinition {
@@ -113,6 +116,13 @@ impl SagaDefinition {
     pub(crate) fn add_child<S: Saga>(&mut self) {
         if let Some(body) = self.current_body() {
             body.awaited.children.push(S::NAME);
+        }
+    }
+
+    /// The state may wait for the end of an instance of any saga.
+    pub(crate) fn add_any_child(&mut self) {
+        if let Some(body) = self.current_body() {
+            body.awaited.children.push(ANY);
         }
     }
 

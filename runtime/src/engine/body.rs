@@ -30,7 +30,8 @@ pub(super) fn advance(
     turn.changes.note();
     loop {
         let sets = frame.started.iter().map(|started| started.set).collect();
-        let starts = Starts { last: turn.steps, sets, instance: turn.instance.clone(), ..Starts::default() };
+        let (instance, scheduled) = (turn.instance.clone(), turn.scheduled.clone());
+        let starts = Starts { last: turn.steps, sets, instance, scheduled, ..Starts::default() };
         let (advance, mut starts) = turn.definition.advance(saga, frame, reply.take(), starts);
         turn.note_about(std::mem::take(&mut starts.about));
         match advance {

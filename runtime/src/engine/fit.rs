@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::mail;
-use crate::definition::{Body, Migration, SagaDefinition, StateDefinition};
+use crate::definition::{ANY, Body, Migration, SagaDefinition, StateDefinition};
 use crate::machine::panic_text;
 use crate::misfit::{Misfit, form, outermost, parts};
 use crate::record::{FORMAT, Frame, Join, Nested, Node, Race, Record, Status, StepCall, Take, Value};
@@ -227,7 +227,7 @@ fn calls_fit(saga: &str, state: &StateDefinition, node: &Node, definition: &Saga
             of.iter().try_for_each(|branch| calls_fit(saga, state, &branch.node, definition))
         }
         Node::Child(child) => {
-            let is_called = |name: &&str| **name == *child.saga;
+            let is_called = |name: &&str| **name == *child.saga || (child.attached && **name == *ANY);
             match state.children.iter().any(is_called) {
                 true => Ok(()),
                 false => other(called(state), format!("child `{}`", child.saga)),

@@ -11,7 +11,7 @@ use crate::transport::InstanceId;
 
 /// The record of an instance at its beginning: none of its code has run.
 pub(crate) fn beginning(instance: &InstanceId, start: Start, now: Timestamp) -> Box<Record> {
-    let Start { version, arguments, trace, begins, attributes, .. } = start;
+    let Start { version, arguments, trace, begins, scheduled, attributes, .. } = start;
     Box::new(Record {
         format: FORMAT,
         saga: instance.saga().to_owned(),
@@ -46,6 +46,7 @@ pub(crate) fn beginning(instance: &InstanceId, start: Start, now: Timestamp) -> 
         parent: None,
         attached: Vec::new(),
         begins,
+        scheduled,
         progress: None,
         attributes,
     })

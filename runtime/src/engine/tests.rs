@@ -31,7 +31,7 @@ impl Instance {
         let now = "2026-11-22T12:00:00Z".parse().unwrap();
         let Frame { version, vars: arguments, .. } = first_frame(message).unwrap();
         let (trace, begins, attributes) = (None, None, std::collections::BTreeMap::new());
-        let handed_in = Start { format: START_FORMAT, version, arguments, trace, begins, attributes };
+        let handed_in = Start { format: START_FORMAT, version, arguments, trace, begins, scheduled: None, attributes };
         let record = start(&definition, &id, handed_in, now);
         Self { definition, record, now }
     }

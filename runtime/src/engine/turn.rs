@@ -8,7 +8,7 @@ use super::mail::Inbox;
 use super::{Ended, Halt};
 use crate::about::{self, About};
 use crate::definition::SagaDefinition;
-use crate::record::{Answer, Emitted, FailedCall, Fault, Origin, Record, Started, StepCall, Undo};
+use crate::record::{Answer, Emitted, FailedCall, Fault, Origin, Record, ScheduledRun, Started, StepCall, Undo};
 
 /// What has happened, and what the instance counts.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub(super) struct Turn<'a> {
     pub promises: Vec<(u64, String)>,
     /// Whose turn it is: saga and id.
     pub instance: (String, String),
+    /// The schedule that has started it.
+    pub scheduled: Option<Box<ScheduledRun>>,
 }
 
 /// Why a part of the tree can't go on by itself.
@@ -78,6 +80,7 @@ impl<'a> Turn<'a> {
             answers,
             promises,
             instance,
+            scheduled: record.scheduled.clone(),
         }
     }
 

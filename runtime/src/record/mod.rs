@@ -25,6 +25,7 @@ mod fault;
 mod letter;
 mod note;
 mod origin;
+mod scheduled;
 mod sent;
 mod start;
 mod started;
@@ -47,6 +48,7 @@ pub use letter::{Answer, Brought, Letter};
 pub use note::{Changed, Note, Progress};
 pub(crate) use note::{decode_note, encode_note};
 pub use origin::{FailedCall, Origin};
+pub use scheduled::ScheduledRun;
 pub(crate) use sent::{SIGNAL_FORMAT, SentSignal, decode_signal};
 pub use start::{START_FORMAT, Start};
 pub(crate) use start::{decode_start, encode_start};
@@ -165,6 +167,9 @@ pub struct Record {
     /// It is not to be taken up at its beginning before this time.
     #[serde(default, with = "time::option", skip_serializing_if = "Option::is_none")]
     pub begins: Option<Timestamp>,
+    /// The schedule that has started it, if one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled: Option<Box<ScheduledRun>>,
     /// How far the saga has come, by its own words.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub progress: Option<Value>,

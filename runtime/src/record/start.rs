@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::value::{Unreadable, Unserializable};
-use super::{Codec, TraceContext, Value, Vars, first, is_first, time};
+use super::{Codec, ScheduledRun, TraceContext, Value, Vars, first, is_first, time};
 
 /// The format of starts that this version writes.
 pub const START_FORMAT: u32 = 1;
@@ -33,6 +33,9 @@ pub struct Start {
     /// It is not to be taken up before this time.
     #[serde(default, with = "time::option", skip_serializing_if = "Option::is_none")]
     pub begins: Option<Timestamp>,
+    /// The schedule that starts it, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled: Option<Box<ScheduledRun>>,
     /// What is attached to the instance, to find it by.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, Value>,
@@ -53,7 +56,15 @@ pub(crate) fn decode_start(codec: &dyn Codec, stored: &Bytes) -> Result<Start, U
     let Head { format } = serde_json::from_slice(&json).map_err(unreadable)?;
     if format > START_FORMAT {
         let (begins, attributes) = (None, BTreeMap::new());
-        return Ok(Start { format, version: first(), arguments: Vars::default(), trace: None, begins, attributes });
+        return Ok(Start {
+            format,
+            version: first(),
+            arguments: Vars::default(),
+            trace: None,
+            begins,
+            scheduled: None,
+            attributes,
+        });
     }
     let start: Start = serde_json::from_slice(&json).map_err(unreadable)?;
     // It comes from somebody who isn't trusted, and goes into spans: what is no trace is left out.

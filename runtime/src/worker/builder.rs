@@ -18,6 +18,7 @@ use crate::hooks::Hook;
 use crate::record::{Codec, Json};
 use crate::retry::Backoff;
 use crate::retry::adaptive::Breaker;
+use crate::schedule::schedule;
 use crate::transport::Transport;
 use crate::{Client, Dependencies, Error, ErrorKind, Saga, StepContext};
 
@@ -57,6 +58,11 @@ impl WorkerBuilder {
     pub fn serve<S: Saga>(mut self) -> Self {
         self.sagas.push(SagaDefinition::of::<S>());
         self
+    }
+
+    /// Serves schedules ([`Client::schedule`]): each waits for its times in one of the workers that do.
+    pub fn serve_schedules(self) -> Self {
+        self.serve::<schedule>()
     }
 
     /// Provides what steps take as `#[inject] x: &T`. A second value of the same type replaces the first. A [`Client`] of the worker's own transport is there

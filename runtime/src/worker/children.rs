@@ -152,7 +152,7 @@ impl Job<'_> {
         let vars = child.args.clone().unwrap_or_default();
         let (begins, attributes) = (None, std::collections::BTreeMap::new());
         let (version, arguments, trace) = (child.version, vars, parent.trace.clone());
-        let start = Start { format: START_FORMAT, version, arguments, trace, begins, attributes };
+        let start = Start { format: START_FORMAT, version, arguments, trace, begins, scheduled: None, attributes };
         let by = engine::started_by(parent, child);
         let mut first = engine::beginning(&instance, start, options.clock.now());
         first.parent = Some(Box::new(by.clone()));

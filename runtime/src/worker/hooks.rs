@@ -44,7 +44,7 @@ impl Job<'_> {
         let frame = hook.first_frame(about, record).map_err(|error| error.to_string())?;
         let (version, arguments, trace) = (frame.version, frame.vars, record.trace.clone());
         let (begins, attributes) = (None, BTreeMap::new());
-        let start = Start { format: START_FORMAT, version, arguments, trace, begins, attributes };
+        let start = Start { format: START_FORMAT, version, arguments, trace, begins, scheduled: None, attributes };
         let first = engine::beginning(&instance, start, options.clock.now());
         let payload = record::encode(&*options.codec, &first).map_err(|error| error.to_string())?;
         let limit = self.worker.transport.max_record().saturating_sub(RESERVE);
