@@ -181,6 +181,10 @@ struct Mailbox;
 struct Operators;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/schedules.md")]
+struct Schedules;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/steps.md")]
 struct Steps;
 

@@ -46,13 +46,13 @@ pub(crate) async fn schedule(spec: Spec) -> Result<(), Failure> {
             return Ok(());
         }
         while let Some(tick) = plan.take() {
-            if tick.stops {
-                if let Some((saga, id)) = plan.running() {
-                    // What can't be cancelled has ended, or waits for an operator; its end is waited for in both cases.
-                    let _ = stop(saga.clone(), id.clone()).await;
-                    let output = Ended { saga, id }.await;
-                    let _ = plan.ended(output.as_deref());
-                }
+            if tick.stops
+                && let Some((saga, id)) = plan.running()
+            {
+                // What can't be cancelled has ended, or waits for an operator; its end is waited for in both cases.
+                let _ = stop(saga.clone(), id.clone()).await;
+                let output = Ended { saga, id }.await;
+                let _ = plan.ended(output.as_deref());
             }
             match fire(plan.spec.clone(), tick, plan.last.clone()).outcome().await {
                 Ok(Fired { chosen, id }) => plan.fired(tick, chosen, id),

@@ -78,6 +78,18 @@ fn format_1_with_attached_loads_and_is_written_as_it_was() {
     assert!(fixtures().iter().all(|record| record.attached.is_empty()), "older ones have none");
 }
 
+/// The same format since schedules start instances.
+const FORMAT_1_SCHEDULED: &str = include_str!("../fixtures/format_1_scheduled.json");
+
+#[test]
+fn format_1_with_a_schedule_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_SCHEDULED).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_SCHEDULED).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+    assert_eq!(records[0].scheduled.as_ref().unwrap().by, "nightly");
+    assert!(fixtures().iter().all(|record| record.scheduled.is_none()), "older ones have none");
+}
+
 /// The same format since sagas emit events and keep histories.
 const FORMAT_1_EMITTING: &str = include_str!("../fixtures/format_1_emitting.json");
 
