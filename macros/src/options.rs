@@ -26,6 +26,9 @@ pub(crate) struct Options {
     pub(crate) on_failed: Option<Path>,
     /// Where it says that the function blocks its thread: of steps.
     pub(crate) blocking: Option<Path>,
+    /// How many attempts a worker makes at a time, and in a time: of steps.
+    pub(crate) concurrency: Option<usize>,
+    pub(crate) rate: Option<(u32, Duration)>,
     /// The names that it had before.
     pub(crate) alias: Vec<LitStr>,
     /// The version of a saga; the first one if it is not said.
@@ -42,7 +45,7 @@ pub(crate) struct Options {
     path: Option<Path>,
 }
 
-const OF_STEPS: &[&str] = &["name", "blocking", "transaction", "alias", "crate"];
+const OF_STEPS: &[&str] = &["name", "blocking", "transaction", "concurrency", "rate", "alias", "crate"];
 const OF_SAGAS: &[&str] =
     &["name", "deadline", "history", "on_stuck", "on_failed", "alias", "version", "before", "migrate", "keep", "crate"];
 
@@ -53,7 +56,9 @@ impl Options {
         let known = if attribute == "saga" { OF_SAGAS } else { OF_STEPS };
         let usage = match attribute {
             "saga" => "`#[saga]` takes `name = \"…\"`, `deadline = \"1h\"`, `version = 2`, or nothing",
-            _ => "`#[step]` takes `name = \"…\"`, `blocking`, `transaction`, `alias = \"…\"`, or nothing",
+            _ => {
+                "`#[step]` takes `name = \"…\"`, `blocking`, `transaction`, `concurrency = 10`, `rate = \"100/s\"`, `alias = \"…\"`, or nothing"
+            }
         };
         let Some(entries) =
             diagnostics.note(parser.parse2(tokens).map_err(|error| syn::Error::new(error.span(), usage)))
@@ -77,6 +82,8 @@ impl Options {
                 ("name", Meta::NameValue(pair)) => options.set_name(pair, diagnostics),
                 ("deadline", Meta::NameValue(pair)) => options.set_deadline(pair, diagnostics),
                 ("history", Meta::NameValue(pair)) => options.set_history(pair, diagnostics),
+                ("concurrency", Meta::NameValue(pair)) => options.set_concurrency(pair, diagnostics),
+                ("rate", Meta::NameValue(pair)) => options.set_rate(pair, diagnostics),
                 ("alias", Meta::NameValue(pair)) => options.set_alias(pair, diagnostics),
                 ("version", Meta::NameValue(pair)) => options.set_version(pair, diagnostics),
                 ("on_stuck", Meta::NameValue(pair)) => set_function(&mut options.on_stuck, pair, diagnostics),
@@ -141,6 +148,38 @@ impl Options {
                     .error(&pair.value, "with no time at all nothing is kept: give it some, or leave `history` out");
             }
             history => self.history = history,
+        }
+    }
+
+    fn set_concurrency(&mut self, pair: &MetaNameValue, diagnostics: &mut Diagnostics) {
+        let most = match &pair.value {
+            Expr::Lit(ExprLit { lit: Lit::Int(most), .. }) => most.base10_parse().ok().filter(|most| *most > 0),
+            _ => None,
+        };
+        match most {
+            _ if self.concurrency.is_some() => diagnostics.error(&pair.path, "`concurrency` is given twice: keep one"),
+            Some(most) => self.concurrency = Some(most),
+            None => {
+                let text = "so many attempts at a time are a number from 1, such as `concurrency = 10`";
+                diagnostics.error(&pair.value, text);
+            }
+        }
+    }
+
+    fn set_rate(&mut self, pair: &MetaNameValue, diagnostics: &mut Diagnostics) {
+        if self.rate.is_some() {
+            return diagnostics.error(&pair.path, "`rate` is given twice: keep one");
+        }
+        let read = match &pair.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => rate(&text.value()),
+            _ => None,
+        };
+        match read {
+            Some(read) => self.rate = Some(read),
+            None => {
+                let text = "a rate is a number of attempts and a time: `rate = \"100/s\"`, `\"20/m\"`, `\"1/10s\"`";
+                diagnostics.error(&pair.value, text);
+            }
         }
     }
 
@@ -228,6 +267,16 @@ fn set_function(slot: &mut Option<Path>, pair: &MetaNameValue, diagnostics: &mut
         Some(path) => *slot = Some(path),
         None => diagnostics.error(&pair.value, format!("`{name}` is the name of {what}, without quotes or brackets")),
     }
+}
+
+/// `100/s`, `1/10s`: a number and a time, neither of them nothing.
+fn rate(text: &str) -> Option<(u32, Duration)> {
+    let (count, per) = text.split_once('/')?;
+    let count = count.trim().parse().ok().filter(|count| *count > 0)?;
+    let per = per.trim();
+    let per = if per.starts_with(|sign: char| sign.is_ascii_digit()) { per.to_owned() } else { format!("1{per}") };
+    let per = humantime::parse_duration(&per).ok().filter(|per| !per.is_zero())?;
+    Some((count, per))
 }
 
 /// A name becomes one token of a NATS subject, and part of idempotency keys.

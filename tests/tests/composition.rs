@@ -34,6 +34,8 @@ mod history;
 mod hooks;
 #[path = "composition/joins.rs"]
 mod joins;
+#[path = "composition/limits.rs"]
+mod limits;
 #[path = "composition/mailbox.rs"]
 mod mailbox;
 #[path = "composition/nested.rs"]

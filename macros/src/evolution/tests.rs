@@ -49,8 +49,29 @@ fn options_of_the_function() {
         let found = errors(crate::saga::expand, options, "async fn buy(n: u32) -> Result<u32, Failure> { Ok(n) }");
         assert_eq!(found, [expected], "{options}");
     }
+    let limits = [
+        ("concurrency = 0", "so many attempts at a time are a number from 1, such as `concurrency = 10`"),
+        ("concurrency = \"10\"", "so many attempts at a time are a number from 1, such as `concurrency = 10`"),
+        ("concurrency = 1, concurrency = 2", "`concurrency` is given twice: keep one"),
+        ("rate = 100", "a rate is a number of attempts and a time: `rate = \"100/s\"`, `\"20/m\"`, `\"1/10s\"`"),
+        ("rate = \"0/s\"", "a rate is a number of attempts and a time: `rate = \"100/s\"`, `\"20/m\"`, `\"1/10s\"`"),
+        (
+            "rate = \"100/fortnight\"",
+            "a rate is a number of attempts and a time: `rate = \"100/s\"`, `\"20/m\"`, `\"1/10s\"`",
+        ),
+        ("rate = \"1/s\", rate = \"2/s\"", "`rate` is given twice: keep one"),
+        ("rate", "`rate` needs a value: `rate = …`"),
+    ];
+    for (options, expected) in limits {
+        assert_eq!(errors(crate::step::expand, options, "async fn pay(n: u32) -> u32 { n }"), [expected], "{options}");
+    }
     let found = errors(crate::step::expand, "version = 2", "async fn pay(n: u32) -> u32 { n }");
-    assert_eq!(found, ["unknown option `version`: allowed here: `name`, `blocking`, `transaction`, `alias`, `crate`"]);
+    assert_eq!(
+        found,
+        [
+            "unknown option `version`: allowed here: `name`, `blocking`, `transaction`, `concurrency`, `rate`, `alias`, `crate`"
+        ]
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ use syn::Attribute;
 use syn::spanned::Spanned;
 
 use crate::diagnostics::Diagnostics;
+use crate::duration;
 use crate::function::{self, Function, Item};
 use crate::message::{self, unraw};
 use crate::options::Options;
@@ -38,7 +39,8 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
     let signature_is_broken = !diagnostics.is_empty();
     diagnostics.extend(in_options);
     let uses = uses(&function, &helpers);
-    let define = define(&function, helpers, &mut diagnostics);
+    let mut define = define(&function, helpers, &mut diagnostics);
+    define.extend(limits(&options));
     let output = if signature_is_broken { emit_stub(&function, &options) } else { emit(&function, &options, &define) };
     let errors = diagnostics.into_tokens();
     quote!(#output #uses #errors)
@@ -116,6 +118,16 @@ fn uses(function: &Function, helpers: &[Attribute]) -> TokenStream {
     let paths = helpers.iter().map(Attribute::path);
     let uses = paths.map(|path| quote!(#(#cfgs)* #[allow(unused_imports)] use #path as _;));
     quote!(#fallback #(#uses)*)
+}
+
+/// How many attempts a worker makes of it.
+fn limits(options: &Options) -> TokenStream {
+    let most = options.concurrency.map(|most| quote!(step.at_most(#most);));
+    let rate = options.rate.map(|(count, per)| {
+        let per = duration::emit(per);
+        quote!(step.rate(#count, #per);)
+    });
+    quote!(#most #rate)
 }
 
 /// The body of `Step::define`: dependencies, retry policy, compensation.

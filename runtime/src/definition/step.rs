@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 
+use super::{Limits, Rate};
 use crate::Call;
 use crate::arguments;
 use crate::inject::Injected;
@@ -24,6 +25,7 @@ pub struct StepDefinition {
     type_id: TypeId,
     doc: &'static str,
     policy: RetryPolicy,
+    limits: Limits,
     needs: Vec<Need>,
     compensation: Option<Compensation>,
     /// `Fn(&ErrorOf<S>) -> bool`, behind `Any`.
@@ -112,6 +114,7 @@ impl StepDefinition {
             type_id: TypeId::of::<S>(),
             doc: "",
             policy: RetryPolicy::never(),
+            limits: Limits::default(),
             needs: Vec::new(),
             compensation: None,
             terminal: Vec::new(),
@@ -133,6 +136,22 @@ impl StepDefinition {
     /// Says what the step does: the first paragraph of its documentation.
     pub fn documented(&mut self, doc: &'static str) {
         self.doc = doc;
+    }
+
+    /// Sets how many attempts of it a worker makes at a time.
+    pub fn at_most(&mut self, attempts: usize) {
+        self.limits.concurrency = Some(attempts);
+    }
+
+    /// Sets how many attempts of it a worker makes in a time.
+    pub fn rate(&mut self, count: u32, per: Duration) {
+        self.limits.rate = Some(Rate { count, per });
+    }
+
+    /// How many attempts of it a worker makes.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Sets the retry policy; without one, a step has one attempt.

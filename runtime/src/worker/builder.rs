@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use super::held::InHand;
+use super::limits::Limiter;
 use super::meters::Meters;
 use super::{Options, Served, Shared, Worker};
 use crate::clock::Clock;
@@ -159,16 +160,20 @@ impl WorkerBuilder {
         self.serve_hooks();
         self.check_names()?;
         self.check_dependencies()?;
-        let mut breakers = HashMap::new();
+        let (mut breakers, mut limiters) = (HashMap::new(), HashMap::new());
         for step in self.sagas.iter().flat_map(SagaDefinition::steps) {
             if let Backoff::Adaptive { base, threshold } = step.policy().backoff {
                 breakers.insert(step.name(), Mutex::new(Breaker::new(base, threshold)));
+            }
+            if !step.limits().is_none() {
+                limiters.insert(step.name(), Limiter::new(step.limits()));
             }
         }
         let shared = Shared {
             transport: self.transport,
             dependencies: Arc::new(self.dependencies),
             breakers,
+            limiters,
             name: format!("{:016x}", fastrand::u64(..)).into(),
             slots: Semaphore::new(self.options.concurrency.min(Semaphore::MAX_PERMITS)),
             stopping: AtomicBool::new(false),

@@ -41,6 +41,16 @@ pub(super) async fn make(
     lag: Duration,
     limit: Option<Duration>,
 ) -> Option<Ended> {
+    let permit = match worker.limiters.get(step.name()) {
+        Some(limiter) => match limiter.admit(whose.instance, call.occurrence, Instant::now()) {
+            Ok(permit) => Some(permit),
+            Err(wait) => {
+                let until = engine::after(worker.options.clock.now(), wait);
+                return Some(ended(call, Ending::Postponed(until), 0.0));
+            }
+        },
+        None => None,
+    };
     let breaker = worker.breakers.get(step.name());
     if let Some(breaker) = breaker {
         let admission = breaker.lock().unwrap_or_else(PoisonError::into_inner).admit(Instant::now());
@@ -60,6 +70,7 @@ pub(super) async fn make(
         None => Some(attempt.await),
         Some(limit) => timeout(limit, Box::pin(attempt)).await.ok(),
     };
+    drop(permit);
     let failure = ending.as_ref().map_or(Some(FailureKind::TimedOut), failure);
     if let Some(meters) = meters {
         meters.ended(begun.elapsed());

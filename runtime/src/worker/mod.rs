@@ -23,6 +23,7 @@ mod hold;
 mod hooks;
 mod job;
 mod leaf;
+mod limits;
 mod mail;
 mod meters;
 mod receive;
@@ -103,6 +104,7 @@ struct Shared {
     options: Options,
     /// One breaker per step with an adaptive policy.
     breakers: HashMap<&'static str, std::sync::Mutex<Breaker>>,
+    limiters: HashMap<&'static str, limits::Limiter>,
     /// What it calls itself in the records that it holds.
     name: Arc<str>,
     /// One permit per attempt that is made (or delivery that is worked on); closed when the worker stops.
