@@ -36,6 +36,12 @@ pub(crate) fn is_of_requests(queue: &str) -> bool {
     queue.starts_with(REQUESTS)
 }
 
+/// The name of the requests that are in a queue.
+#[cfg(feature = "testing")]
+pub(crate) fn requested(queue: &str) -> Option<&str> {
+    queue.strip_prefix(REQUESTS)
+}
+
 /// The queue of the answer that is found by a key.
 pub(crate) fn queue_of_answer(key: &str) -> String {
     format!("$answer-{key}")
@@ -46,7 +52,7 @@ pub(crate) fn queue_of_promise(number: u64) -> String {
     format!("{PROMISE}{number}")
 }
 
-pub(super) fn is_of_promise(queue: &str) -> bool {
+pub(crate) fn is_of_promise(queue: &str) -> bool {
     queue.starts_with(PROMISE)
 }
 

@@ -52,6 +52,8 @@ pub(crate) use mail::{
     Body, CANCEL, Letter, Looked, PAUSE, awaits, is_of_requests, queue_of_answer, queue_of_promise, queue_of_requests,
     taken,
 };
+#[cfg(feature = "testing")]
+pub(crate) use mail::{is_of_promise, requested};
 pub(crate) use notes::{Changes, fold};
 pub(crate) use operate::{Refused, Which, note_pause, resumed, retried, said, skipped, terminated};
 pub(crate) use paused::{about_size, paused};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{CatchUp, Overlap};
 use crate::signal;
 
-/// A schedule, as it stands in the arguments of its instance.
+/// A schedule, as it stands in the arguments of its instance, and in the records after that: what is added needs a default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Spec {
     /// The crontab expression, or the interval.

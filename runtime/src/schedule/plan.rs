@@ -53,7 +53,7 @@ pub(crate) struct Run {
     pub(crate) runs: bool,
 }
 
-/// A schedule in its instance.
+/// A schedule in its instance. **It stands in records for as long as the schedule lives**: what is added needs a default.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Plan {
     pub(super) spec: Spec,

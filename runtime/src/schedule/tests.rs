@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::order::{Order, Spec, What};
+use super::plan::Plan;
 use super::{CatchUp, Overlap, When, schedule};
 use crate::prelude::*;
 use crate::testing::Lab;
@@ -106,6 +107,18 @@ fn what_is_late_is_caught_up_with_as_wanted() {
     assert_eq!(chosen(CatchUp::Last, late), (Some(four.clone()), four.clone(), 3));
     assert_eq!(chosen(CatchUp::All, late), (Some(one.clone()), one, 0));
     assert_eq!(chosen(CatchUp::None, late), (None, four, 4));
+}
+
+/// What stands in the records of schedules, as it was first written. It must load for ever.
+#[test]
+fn a_plan_as_it_was_first_written_is_read() {
+    let written = r#"{"spec":{"when":"0 3 * * *","zone":"UTC","what":{"saga":"report","start":"{}","fallible":true},"overlap":"skip","catch_up":"last","from":"2026-11-26T12:00:00Z"},"cursor":"2026-11-27T03:00:00Z","paused":false,"run":{"id":"nightly@2026-11-27T03:00:00Z","at":"2026-11-27T03:00:00Z","runs":true},"last":"7","waiting":[],"ready":[{"at":"2026-11-27T03:00:00Z","exactly":false,"stops":true}],"back_fill":null,"started":1,"skipped":0,"error":null}"#;
+    let plan: Plan = serde_json::from_str(written).expect("it is read");
+    assert_eq!(serde_json::to_string(&plan).expect("it is written"), written);
+    assert_eq!(plan.running(), Some(("report".to_owned(), "nightly@2026-11-27T03:00:00Z".to_owned())));
+    let order: Order =
+        serde_json::from_str(r#"{"back_fill":["2026-11-26T12:00:00Z","2026-11-27T12:00:00Z"]}"#).expect("it is read");
+    assert!(matches!(order, Order::BackFill(..)));
 }
 
 /// What the runs have said.

@@ -43,8 +43,24 @@ fn waits(record: &Record) -> String {
         (false, _) => calls.iter().map(named).collect::<Vec<_>>().join(", "),
         (true, Some(time)) => format!("its time, {time}, in state `{}`", frame.state),
         (true, None) if frame.state.is_empty() => "its beginning".to_owned(),
-        (true, None) => format!("what state `{}` awaits", frame.state),
+        (true, None) => match from_others(record) {
+            waits if waits.is_empty() => format!("what state `{}` awaits", frame.state),
+            waits => format!("{}, in state `{}`", waits.join(" or "), frame.state),
+        },
     }
+}
+
+/// What it waits for that others send it.
+fn from_others(record: &Record) -> Vec<String> {
+    let awaits = engine::awaits(record).into_iter().map(|(queue, _)| queue);
+    let mail = awaits.filter_map(|queue| match engine::requested(&queue) {
+        Some(request) => Some(format!("the request `{request}`")),
+        None if engine::is_of_promise(&queue) => Some("a promise that is to be resolved".to_owned()),
+        None if queue.starts_with('$') => None,
+        None => Some(format!("the signal `{queue}`")),
+    });
+    let ends = engine::children(record).into_iter().map(|child| format!("the end of {}/{}", child.saga, child.id));
+    mail.chain(ends).collect()
 }
 
 /// What a record says that no attempt has led to: the worker that was lost, the time that was over.

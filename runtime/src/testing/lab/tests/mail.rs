@@ -81,6 +81,6 @@ async fn forgotten() -> Result<(), Failure> {
 
 #[test]
 fn a_signal_that_never_comes_is_named() {
-    let says = ["forgotten/case waits for ever: for what state `signal` awaits"];
+    let says = ["forgotten/case waits for ever: for the signal `Reminded`, in state `signal`"];
     assert_fails(|| Lab::new().check(forgotten()).assert_all(|_| {}), &says);
 }
