@@ -27,6 +27,13 @@ pub(crate) enum Line {
         n: u64,
         ms_per_step: f64,
     },
+    Signals {
+        transport: &'static str,
+        signals: u64,
+        ms_per_signal: f64,
+        /// The size of the entity's last record.
+        record_bytes: usize,
+    },
     Timers {
         timers: usize,
         late_p50_ms: f64,

@@ -8,6 +8,7 @@
 //! * `memory`: what a process takes while 1,000 steps run in it
 //! * `shards` (only when asked for): throughput over 1 to 16 streams, on a server that syncs now and then, and on one that syncs
 //!   with every record
+//! * `signals` (only when asked for): one entity that takes many signals from ten senders
 //! * `database` (only when asked for): a transactional step beside the same transaction by hand, the relay of the outbox, the projector
 //! * `raw`: what throughput could be at best, over NATS: the same messages, with async-nats alone
 //!
@@ -23,6 +24,7 @@ mod parked;
 mod place;
 mod raw;
 mod sagas;
+mod signals;
 mod throughput;
 mod weigh;
 
@@ -89,6 +91,7 @@ enum Measure {
     Parked,
     Memory,
     Shards,
+    Signals,
     Database,
 }
 
@@ -96,6 +99,8 @@ enum Measure {
 const SHARDS: [u16; 5] = [1, 2, 4, 8, 16];
 /// How many instances wait while others are measured.
 const PARKED: u64 = 100_000;
+/// How many signals the entities take.
+const SIGNALS: [u64; 4] = [10, 1_000, 10_000, 50_000];
 /// How many steps the looping sagas have.
 const LOOPS: [u64; 4] = [10, 100, 1_000, 10_000];
 
@@ -137,6 +142,14 @@ async fn run(options: &Options) -> Result<(), Failed> {
                 print(&Line::Loop { transport: kind.label(), n, ms_per_step });
                 place.close().await?;
             }
+        }
+    }
+    for &kind in Kind::value_variants().iter().filter(|kind| on(**kind)) {
+        for signals in SIGNALS.into_iter().filter(|_| options.only.contains(&Measure::Signals)) {
+            let place = Place::open(options, kind).await?;
+            let (ms_per_signal, record_bytes) = signals::measure(&place, signals).await?;
+            print(&Line::Signals { transport: kind.label(), signals, ms_per_signal, record_bytes });
+            place.close().await?;
         }
     }
     if wanted(Measure::RawNats) && on(Kind::Nats) {
