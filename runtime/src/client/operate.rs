@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Client, post, status};
 use crate::ends;
-use crate::engine::{self, CANCEL, PAUSE, RESERVE, Refused, Which};
+use crate::engine::{self, ATTACH, CANCEL, PAUSE, RESERVE, Refused, Which};
 use crate::record::{self, Record, Status, Value};
 use crate::transport::{Append, AppendError, Discard, InstanceId, Post, Stored};
 use crate::worker::KEEP;
@@ -126,7 +126,18 @@ pub(super) async fn operate(client: &Client, instance: &InstanceId, verb: Verb<'
         };
         // What comes later may be for an instance that is started anew.
         let up_to = match verb {
-            Verb::Terminate => client.transport.mailbox(instance).await?.into_iter().map(|(_, number)| number).max(),
+            Verb::Terminate => {
+                let mailbox = client.transport.mailbox(instance).await?;
+                // Who has attached is told of the end by the notice of that.
+                let attached = |name: &str, number: u64| name == ATTACH && number > engine::taken(&record, ATTACH);
+                let first =
+                    mailbox.iter().filter(|(name, number)| attached(name, *number)).map(|(_, number)| *number).min();
+                mailbox
+                    .iter()
+                    .map(|(_, number)| *number)
+                    .filter(|number| first.is_none_or(|first| *number < first))
+                    .max()
+            }
             _ => None,
         };
         let up_to = up_to.unwrap_or_default();

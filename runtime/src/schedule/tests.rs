@@ -195,3 +195,26 @@ fn runs_that_overlap_are_dealt_with_as_wanted() {
         runs_of(90, overlap);
     }
 }
+
+/// What the shop does otherwise.
+#[saga]
+async fn season() -> Result<(), Failure> {
+    sleep("30d").await;
+    Ok(())
+}
+
+/// Users step through it as they would in earnest.
+#[tokio::test(start_paused = true)]
+async fn each_night_has_its_run_in_the_kit() {
+    let mut lab = Lab::new();
+    lab.provide(Book::default).serve::<counting>().serve_schedules();
+    let mut run = lab.start(season()).await;
+    let nightly = run.client().schedule("0 3 * * *", counting(1)).await.expect("a schedule");
+    run.advance("20d").await;
+    run.crash().await;
+    assert_eq!(nightly.status().await.expect("it is there").started, 20);
+    nightly.remove().await.expect("it is told");
+    let run = run.finish().await;
+    let lines = run.get::<Book>().lines();
+    assert_eq!((lines.len(), &*lines[19]), (20, "20 begins"), "{}", run.story());
+}

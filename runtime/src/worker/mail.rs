@@ -192,6 +192,10 @@ impl Job<'_> {
         let (transport, instance) = (&self.worker.transport, &self.delivery.instance);
         if record.status.is_terminal() {
             let up_to = record.taken.values().copied().max().unwrap_or_default();
+            // Who has attached meanwhile is told of the end by the notice of that, which must not go with the rest.
+            let attached = transport.mail(instance, ATTACH, engine::taken(record, ATTACH), 1).await;
+            let Ok(attached) = attached else { return };
+            let up_to = attached.first().map_or(up_to, |first| up_to.min(first.number.saturating_sub(1)));
             return transport.discard(instance, Discard::Ended { up_to }).await;
         }
         for (name, up_to) in &record.taken {

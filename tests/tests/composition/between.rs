@@ -160,3 +160,29 @@ async fn a_signal_that_cannot_be_written_pauses_the_sender() {
     let reason = paused.reason.unwrap();
     assert!(paused.status == Status::Paused && reason.contains("NaN"), "{reason}");
 }
+
+#[saga]
+async fn waits_for_collector() -> Result<Vec<u32>, Failure> {
+    attach::<collector>("early").await
+}
+
+/// Who has asked for an end before the last signal came is told of it, though that signal and its like are done away with then.
+#[tokio::test]
+async fn who_has_attached_before_the_last_mail_is_told() {
+    for transport in [sagaflow::connect("embedded:").await.unwrap(), crate::support::nats().await] {
+        let client = Client::new(transport.clone());
+        client.start(collector(1)).id("early").await.unwrap();
+        let attaching = Worker::builder(transport.clone()).serve::<waits_for_collector>().build().unwrap().spawn();
+        let handle = client.start(waits_for_collector()).await.unwrap();
+        let instance = sagaflow::transport::InstanceId::new("collector", "early").unwrap();
+        while transport.mailbox(&instance).await.unwrap().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        client.signal("collector", "early", Number(7)).await.unwrap();
+        let worker = Worker::builder(transport).serve::<collector>().build().unwrap().spawn();
+        let outcome = tokio::time::timeout(family::HANGS, handle.outcome()).await.expect("it is told");
+        assert_eq!(outcome.unwrap().unwrap(), [7]);
+        worker.shutdown().await.unwrap();
+        attaching.shutdown().await.unwrap();
+    }
+}

@@ -53,6 +53,7 @@ use std::time::Duration;
 
 use crate::arguments;
 use crate::durable::IntoDuration;
+use crate::schedule::schedule;
 use crate::{Call, Dependencies, Saga, Step};
 use setup::Setup;
 
@@ -189,6 +190,11 @@ impl Lab {
     pub fn serve<S: Saga>(&mut self) -> &mut Self {
         self.setup.serve::<S>();
         self
+    }
+
+    /// Serves [schedules](crate::Client::schedule): those that the run makes, or the [client](Performance::client) of one that is stepped through.
+    pub fn serve_schedules(&mut self) -> &mut Self {
+        self.serve::<schedule>()
     }
 
     /// How many workers there are. Default 1; where a plan needs two at the same time, 2.
