@@ -71,6 +71,7 @@ pub fn step(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// Options: `#[saga(name = "…")]` sets the name in messages (default: the function's); `#[saga(on_stuck = alert, on_failed = alert)]` names the step that is told of an instance that gets stuck or fails
 /// (`Report`); `#[saga(history = "7d")]` keeps each record of an instance for so long (`Client::history`);
+/// `#[saga(concurrency = 2, key = request.tenant)]` lets so many instances with the same key run at a time, and the others wait for their turn;
 /// `#[saga(deadline = "1h")]` says how long after
 /// its start an instance is to have ended: one that still runs then unwinds, and its outcome is a fault of the kind
 /// `DeadlinePassed`.

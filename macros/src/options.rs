@@ -26,8 +26,9 @@ pub(crate) struct Options {
     pub(crate) on_failed: Option<Path>,
     /// Where it says that the function blocks its thread: of steps.
     pub(crate) blocking: Option<Path>,
-    /// How many attempts a worker makes at a time, and in a time: of steps.
-    pub(crate) concurrency: Option<usize>,
+    /// How many attempts a worker makes at a time, and in a time: of steps. How many instances run at a time, of those with the same key: of sagas.
+    pub(crate) concurrency: Option<u32>,
+    pub(crate) key: Option<Expr>,
     pub(crate) rate: Option<(u32, Duration)>,
     /// The names that it had before.
     pub(crate) alias: Vec<LitStr>,
@@ -46,8 +47,24 @@ pub(crate) struct Options {
 }
 
 const OF_STEPS: &[&str] = &["name", "blocking", "transaction", "concurrency", "rate", "alias", "crate"];
-const OF_SAGAS: &[&str] =
-    &["name", "deadline", "history", "on_stuck", "on_failed", "alias", "version", "before", "migrate", "keep", "crate"];
+const OF_SAGAS: &[&str] = &[
+    "name",
+    "deadline",
+    "history",
+    "concurrency",
+    "key",
+    "on_stuck",
+    "on_failed",
+    "alias",
+    "version",
+    "before",
+    "migrate",
+    "keep",
+    "crate",
+];
+
+/// Each instance that has its turn stands in the record of its line.
+const MOST_INSTANCES: u32 = 1000;
 
 impl Options {
     pub(crate) fn parse(attribute: &str, tokens: TokenStream, diagnostics: &mut Diagnostics) -> Self {
@@ -55,7 +72,9 @@ impl Options {
         let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
         let known = if attribute == "saga" { OF_SAGAS } else { OF_STEPS };
         let usage = match attribute {
-            "saga" => "`#[saga]` takes `name = \"…\"`, `deadline = \"1h\"`, `version = 2`, or nothing",
+            "saga" => {
+                "`#[saga]` takes `name = \"…\"`, `deadline = \"1h\"`, `concurrency = 2`, `version = 2`, or nothing"
+            }
             _ => {
                 "`#[step]` takes `name = \"…\"`, `blocking`, `transaction`, `concurrency = 10`, `rate = \"100/s\"`, `alias = \"…\"`, or nothing"
             }
@@ -82,7 +101,11 @@ impl Options {
                 ("name", Meta::NameValue(pair)) => options.set_name(pair, diagnostics),
                 ("deadline", Meta::NameValue(pair)) => options.set_deadline(pair, diagnostics),
                 ("history", Meta::NameValue(pair)) => options.set_history(pair, diagnostics),
+                ("concurrency", Meta::NameValue(pair)) if attribute == "saga" => {
+                    options.set_instances(pair, diagnostics)
+                }
                 ("concurrency", Meta::NameValue(pair)) => options.set_concurrency(pair, diagnostics),
+                ("key", Meta::NameValue(pair)) => options.set_key(pair, diagnostics),
                 ("rate", Meta::NameValue(pair)) => options.set_rate(pair, diagnostics),
                 ("alias", Meta::NameValue(pair)) => options.set_alias(pair, diagnostics),
                 ("version", Meta::NameValue(pair)) => options.set_version(pair, diagnostics),
@@ -96,6 +119,7 @@ impl Options {
             }
         }
         options.check_version(&entries, diagnostics);
+        options.check_key(&entries, diagnostics);
         options
     }
 
@@ -107,6 +131,17 @@ impl Options {
                 diagnostics
                     .error(path, "there is no version before the first one: write `version = 2`, or a greater number");
             }
+        }
+    }
+
+    /// A key says among which instances they are counted.
+    fn check_key(&self, entries: &Punctuated<Meta, Token![,]>, diagnostics: &mut Diagnostics) {
+        let counts = |path: &&Path| path.is_ident("concurrency");
+        if let Some(key) = entries.iter().map(Meta::path).find(|path| path.is_ident("key"))
+            && !entries.iter().map(Meta::path).any(|path| counts(&path))
+        {
+            let text = "`key` says among which instances `concurrency` is counted: write `concurrency = 2`, too, or leave it out";
+            diagnostics.error(key, text);
         }
     }
 
@@ -164,6 +199,30 @@ impl Options {
                 diagnostics.error(&pair.value, text);
             }
         }
+    }
+
+    fn set_instances(&mut self, pair: &MetaNameValue, diagnostics: &mut Diagnostics) {
+        let most = match &pair.value {
+            Expr::Lit(ExprLit { lit: Lit::Int(most), .. }) => most.base10_parse().ok(),
+            _ => None,
+        };
+        match most.filter(|most| (1..=MOST_INSTANCES).contains(most)) {
+            _ if self.concurrency.is_some() => diagnostics.error(&pair.path, "`concurrency` is given twice: keep one"),
+            Some(most) => self.concurrency = Some(most),
+            None => {
+                let text = format!(
+                    "so many instances at a time are a number from 1 to {MOST_INSTANCES}, such as `concurrency = 2`"
+                );
+                diagnostics.error(&pair.value, text);
+            }
+        }
+    }
+
+    fn set_key(&mut self, pair: &MetaNameValue, diagnostics: &mut Diagnostics) {
+        if self.key.is_some() {
+            return diagnostics.error(&pair.path, "`key` is given twice: keep one");
+        }
+        self.key = Some(pair.value.clone());
     }
 
     fn set_rate(&mut self, pair: &MetaNameValue, diagnostics: &mut Diagnostics) {

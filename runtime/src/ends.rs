@@ -5,9 +5,11 @@
 use std::time::Duration;
 
 use crate::appending;
-use crate::engine::{self, CHILD};
-use crate::record::{self, ChildEnd, Codec, FailedCall, Fault, FaultKind, Record, Reply, StartedBy};
+use crate::durable::Signal as _;
+use crate::engine::{self, CHILD, LINE};
+use crate::record::{self, ChildEnd, Codec, FailedCall, Fault, FaultKind, Letter, Record, Reply, StartedBy, Value};
 use crate::transport::{AppendError, InstanceId, Post, Transport};
+use crate::turns::{Left, Member};
 
 /// Who is to be told of the end that this record is.
 pub(crate) fn waiting(record: &Record) -> impl Iterator<Item = &StartedBy> {
@@ -19,6 +21,11 @@ pub(crate) fn waiting(record: &Record) -> impl Iterator<Item = &StartedBy> {
 pub(crate) fn is_to_be_taken_up(record: &Record) -> bool {
     let is_kept = record.status.is_terminal() && record.history.is_some();
     record.has_to_tell() || is_kept || waiting(record).next().is_some() || !engine::awaits(record).is_empty()
+}
+
+/// The same of a first record: nobody can have sent it mail yet.
+pub(crate) fn first_is_to_be_taken_up(first: &Record) -> bool {
+    first.has_to_tell() || first.line.is_some()
 }
 
 /// Tells one of them, for as long as `patience` lasts.
@@ -33,7 +40,31 @@ pub(crate) async fn tell(
     who: &StartedBy,
     patience: Duration,
 ) -> Result<(), String> {
-    post(transport, codec, who, engine::child_end(record, who), patience).await
+    match who.saga == LINE {
+        true => leave(transport, codec, record, who, patience).await,
+        false => post(transport, codec, who, engine::child_end(record, who), patience).await,
+    }
+}
+
+/// Tells a line that one of those in it has come to its end.
+async fn leave(
+    transport: &dyn Transport,
+    codec: &dyn Codec,
+    record: &Record,
+    line: &StartedBy,
+    patience: Duration,
+) -> Result<(), String> {
+    let Ok(instance) = InstanceId::new(LINE, line.id.as_str()) else { return Ok(()) };
+    let member = Member { id: record.id.clone(), life: record.life };
+    let key = format!("{}:{}", member.id, member.life);
+    let value = Value::write(&Left { member }).map_err(|error| error.to_string())?;
+    let payload = Letter::to_any(value).encode(codec);
+    told(
+        transport,
+        Post { instance: &instance, name: Left::NAME, key: &key, remember: false, answer_for: None, payload },
+        patience,
+    )
+    .await
 }
 
 /// Tells who has waited for a former life of an instance that its end is not known any more.
@@ -75,7 +106,15 @@ async fn post(
     }
     let payload = encoded.map_err(|error| error.to_string())?;
     let key = who.call.to_string();
-    let post = Post { instance: &instance, name: CHILD, key: &key, remember: false, answer_for: None, payload };
+    told(
+        transport,
+        Post { instance: &instance, name: CHILD, key: &key, remember: false, answer_for: None, payload },
+        patience,
+    )
+    .await
+}
+
+async fn told(transport: &dyn Transport, post: Post<'_>, patience: Duration) -> Result<(), String> {
     match appending::post(transport, post, patience).await.map_err(|failed| failed.error) {
         // Or it was told before.
         Ok(_) | Err(AppendError::Superseded { .. }) => Ok(()),

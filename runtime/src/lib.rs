@@ -124,6 +124,7 @@ mod slot;
 mod spans;
 mod starts;
 mod step;
+mod turns;
 mod waiting;
 
 #[doc(hidden)]

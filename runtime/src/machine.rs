@@ -96,6 +96,14 @@ pub(crate) fn advance<S: Saga>(frame: &Frame, reply: Option<Reply>, starts: Star
     (advance, starts)
 }
 
+/// The key of the line that an instance stands in at its beginning, by its arguments.
+pub(crate) fn line_key<S: Saga>(frame: &Frame) -> Result<Option<String>, String> {
+    let message: S =
+        arguments::read(&frame.vars).map_err(|error| format!("the arguments of `{}` don't fit: {error}", S::NAME))?;
+    catch_unwind(AssertUnwindSafe(|| S::line_key(message)))
+        .map_err(|panic| format!("the key of `{}` panicked: {}", S::NAME, panic_text(&*panic)))
+}
+
 /// Fills a saga's definition from its compiled function, without running any of the user's code.
 pub(crate) fn describe<S: Saga>(definition: &mut SagaDefinition) {
     let mut machine = Machine::new(Task::Describe(definition), S::VERSION);

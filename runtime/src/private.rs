@@ -50,6 +50,12 @@ impl<T> ReturnTypeMustNotBeAnAliasOfResult<Plain> for T {}
 
 impl<T, E> ReturnTypeMustNotBeAnAliasOfResult<Fallible> for Result<T, E> {}
 
+/// The key among whose instances a saga's concurrency is counted: a text, a number, whatever can be shown.
+#[must_use]
+pub fn line_key(key: &(impl ToString + ?Sized)) -> Option<String> {
+    Some(key.to_string())
+}
+
 /// Whether one saga is a version of another that comes before it.
 ///
 /// # Panics

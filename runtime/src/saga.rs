@@ -23,6 +23,10 @@ pub trait Saga: Message {
     /// [`Client::history`](crate::Client::history); none: they aren't. For a saga that runs inside another one it means nothing.
     const HISTORY: Option<Duration> = None;
 
+    /// How many of its instances run at a time (`#[saga(concurrency = 2)]`), or of those with the same key; none: as many as there are. For a
+    /// saga that runs inside another one it means nothing.
+    const CONCURRENCY: Option<u32> = None;
+
     /// The version of the code (`#[saga(version = 2)]`). An instance keeps that of its start.
     const VERSION: u32 = 1;
 
@@ -36,6 +40,13 @@ pub trait Saga: Message {
     #[doc(hidden)]
     fn hooks(definition: &mut SagaDefinition) {
         let _ = definition;
+    }
+
+    /// The key among whose instances [`CONCURRENCY`](Self::CONCURRENCY) is counted (`key = request.tenant`).
+    #[doc(hidden)]
+    fn line_key(message: Self) -> Option<String> {
+        let _ = message;
+        None
     }
 
     /// The compiled function: takes up the state in which the machine stands, and runs to the next step or the end.

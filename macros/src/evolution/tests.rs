@@ -43,6 +43,14 @@ fn options_of_the_function() {
         ("on_stuck = \"alert\"", "`on_stuck` is the name of a step that takes a `Report`, without quotes or brackets"),
         ("on_failed = one, on_failed = two", "`on_failed` is given twice: keep one"),
         ("on_failed", "`on_failed` needs a value: `on_failed = …`"),
+        ("concurrency = 0", "so many instances at a time are a number from 1 to 1000, such as `concurrency = 2`"),
+        ("concurrency = 5000", "so many instances at a time are a number from 1 to 1000, such as `concurrency = 2`"),
+        ("concurrency = 1, concurrency = 2", "`concurrency` is given twice: keep one"),
+        ("concurrency = 1, key = n, key = n", "`key` is given twice: keep one"),
+        (
+            "key = n",
+            "`key` says among which instances `concurrency` is counted: write `concurrency = 2`, too, or leave it out",
+        ),
         ("keep = \"undo\"", "`keep` lists steps that undo, such as `keep = [cancel_order]`"),
     ];
     for (options, expected) in cases {
@@ -65,6 +73,8 @@ fn options_of_the_function() {
     for (options, expected) in limits {
         assert_eq!(errors(crate::step::expand, options, "async fn pay(n: u32) -> u32 { n }"), [expected], "{options}");
     }
+    let found = errors(crate::step::expand, "concurrency = 2, key = n", "async fn pay(n: u32) -> u32 { n }");
+    assert_eq!(found.len(), 1, "{found:?}");
     let found = errors(crate::step::expand, "version = 2", "async fn pay(n: u32) -> u32 { n }");
     assert_eq!(
         found,

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
-use syn::{Expr, Pat, Stmt, Type};
+use syn::{Expr, ExprLit, Lit, Pat, Stmt, Type};
 
 use super::lower::borrows::Shape;
 use crate::evolution::Evolution;
@@ -191,8 +191,8 @@ pub(crate) struct Site {
     pub(crate) span: Span,
 }
 
-/// A `break` or `continue` in verbatim code whose target is a block. Stands in the code as a macro call that no user
-/// can write.
+/// A `break` or `continue` in verbatim code whose target is a block. Stands in the code as a call that no user
+/// writes. (Not as a macro call: read once more, that would be another kind of statement.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Jump {
     pub(crate) to: BlockId,
@@ -206,22 +206,19 @@ impl Jump {
     pub(crate) fn write(self, span: Span) -> Expr {
         let (name, to) = (format_ident!("{JUMP}", span = span), self.to);
         let defines = self.defines.map(|var| quote::quote!(, #var));
-        syn::parse_quote!(#name!(#to #defines))
+        syn::parse_quote!(#name(#to #defines))
     }
 
     pub(crate) fn read(expr: &Expr) -> Option<Self> {
-        let Expr::Macro(call) = expr else { return None };
-        if !call.mac.path.is_ident(JUMP) {
+        let Expr::Call(call) = expr else { return None };
+        if !matches!(&*call.func, Expr::Path(func) if func.path.is_ident(JUMP)) {
             return None;
         }
-        let numbers = call
-            .mac
-            .tokens
-            .clone()
-            .into_iter()
-            .filter_map(|token| token.to_string().trim_end_matches("usize").parse().ok());
-        let numbers: Vec<usize> = numbers.collect();
-        Some(Self { to: *numbers.first()?, defines: numbers.get(1).copied() })
+        let mut numbers = call.args.iter().map(|arg| match arg {
+            Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) => number.base10_parse().ok(),
+            _ => None,
+        });
+        Some(Self { to: numbers.next()??, defines: numbers.next().flatten() })
     }
 }
 

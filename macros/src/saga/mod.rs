@@ -30,7 +30,7 @@ mod tests;
 mod text;
 mod verify;
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
@@ -156,6 +156,17 @@ fn emit(function: &Function, options: &Options, body: &impl ToTokens, resume: &T
         }
     });
     let hooks = hooks(root, options);
+    let line = line(function, options);
+    // An argument may be there for the key alone.
+    let of_key = options.key.as_ref().map(|key| {
+        let idents = function.params.iter().map(|param| &param.ident);
+        let used = idents.filter(|ident| names(key.to_token_stream(), ident));
+        quote!(#(let _ = &#used;)*)
+    });
+    let body = match of_key {
+        Some(uses) => quote!({ #uses #body }),
+        None => body.to_token_stream(),
+    };
     let (versions, check) = versions(function, options);
     quote! {
         #message
@@ -167,6 +178,7 @@ fn emit(function: &Function, options: &Options, body: &impl ToTokens, resume: &T
             #deadline
             #history
             #hooks
+            #line
             #versions
 
             #(#lints)*
@@ -199,6 +211,39 @@ fn hooks(root: &Root, options: &Options) -> Option<TokenStream> {
                 #failed
             }
         }
+    })
+}
+
+/// How many instances run at a time, of those with the same key.
+///
+/// ```text
+/// const CONCURRENCY: Option<u32> = Some(2);
+/// fn line_key(checkout { request: request }: Self) -> Option<String> { line_key(&(request.tenant)) }
+/// ```
+fn line(function: &Function, options: &Options) -> Option<TokenStream> {
+    let Function { root, .. } = function;
+    let most = options.concurrency?;
+    let key = options.key.as_ref().map(|key| {
+        let (span, root) = (key.span(), root.at(key.span()));
+        let pattern = function.message_pattern();
+        let body = quote_spanned!(span => #root::__private::line_key(&(#key)));
+        quote! {
+            #[allow(unused, non_shorthand_field_patterns)]
+            fn line_key(#pattern: Self) -> ::core::option::Option<::std::string::String> { #body }
+        }
+    });
+    Some(quote! {
+        const CONCURRENCY: ::core::option::Option<::core::primitive::u32> = ::core::option::Option::Some(#most);
+        #key
+    })
+}
+
+/// Whether tokens have this name in them.
+fn names(tokens: TokenStream, name: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => names(group.stream(), name),
+        _ => false,
     })
 }
 

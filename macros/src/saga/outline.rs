@@ -279,7 +279,8 @@ impl Walk<'_> {
                 }
             }
             Expr::Return(inner) => self.visit_expr_return(inner),
-            Expr::Macro(inner) if Jump::read(value).is_some() || never_ends(&inner.mac) => self.visit_expr(value),
+            Expr::Macro(inner) if never_ends(&inner.mac) => self.visit_expr(value),
+            Expr::Call(_) if Jump::read(value).is_some() => self.visit_expr(value),
             Expr::Call(call) if self.is_fallible && (is_named(&call.func, "Ok") || is_named(&call.func, "Err")) => {
                 call.args.iter().for_each(|arg| self.visit_expr(arg));
                 self.way(if is_named(&call.func, "Ok") { COMPLETED } else { FAILED }.to_owned());
@@ -395,7 +396,8 @@ fn stmt_diverges(stmt: &Stmt) -> bool {
 fn diverges(expr: &Expr) -> bool {
     match expr {
         Expr::Return(_) => true,
-        Expr::Macro(call) => Jump::read(expr).is_some() || never_ends(&call.mac),
+        Expr::Macro(call) => never_ends(&call.mac),
+        Expr::Call(_) => Jump::read(expr).is_some(),
         Expr::Paren(inner) => diverges(&inner.expr),
         Expr::Group(inner) => diverges(&inner.expr),
         Expr::Block(inner) if inner.label.is_none() => block_diverges(&inner.block),

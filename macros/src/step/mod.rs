@@ -5,7 +5,7 @@ mod retry;
 #[cfg(test)]
 mod tests;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Attribute;
 use syn::spanned::Spanned;
@@ -122,7 +122,7 @@ fn uses(function: &Function, helpers: &[Attribute]) -> TokenStream {
 
 /// How many attempts a worker makes of it.
 fn limits(options: &Options) -> TokenStream {
-    let most = options.concurrency.map(|most| quote!(step.at_most(#most);));
+    let most = options.concurrency.map(Literal::u32_unsuffixed).map(|most| quote!(step.at_most(#most);));
     let rate = options.rate.map(|(count, per)| {
         let per = duration::emit(per);
         quote!(step.rate(#count, #per);)

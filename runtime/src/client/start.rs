@@ -20,7 +20,7 @@ use crate::engine::{self, RESERVE};
 use crate::record::{self, Frame, Record, START_FORMAT, Start, TraceContext, Value};
 use crate::spans;
 use crate::transport::{Append, AppendError, InstanceId, Revision};
-use crate::{Call, Error, ErrorKind, Saga, about, appending, machine};
+use crate::{Call, Error, ErrorKind, Saga, about, appending, ends, machine};
 
 /// For so long a start tries to get an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -213,7 +213,7 @@ impl<'c, S: Saga> StartBuilder<'c, S> {
     }
 
     /// How it is to be begun, and whose start it is.
-    fn begin(self) -> Result<(&'c Client, InstanceId, Begin), Error> {
+    pub(super) fn begin(self) -> Result<(&'c Client, InstanceId, Begin), Error> {
         let (client, if_exists) = (self.client, self.if_exists);
         let (instance, start, _span) = self.put_together()?;
         let first = engine::beginning(&instance, start, client.clock.now());
@@ -315,7 +315,8 @@ pub(super) async fn append_first(
     }
     let quiet = !first.status.is_at_rest() && first.answers.is_empty();
     let not_before = engine::wakes(first, client.clock.now()).map(SystemTime::from);
-    let append = Append { not_before, quiet, ..Append::new(instance, after, payload) };
+    let deliver = ends::first_is_to_be_taken_up(first);
+    let append = Append { not_before, quiet, deliver, ..Append::new(instance, after, payload) };
     let appended = appending::append(&*client.transport, append, PATIENCE, |_| {}).await;
     match appended.map_err(|failed| failed.error) {
         Ok(_) => Ok(true),

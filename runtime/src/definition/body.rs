@@ -27,6 +27,9 @@ pub(crate) struct Body {
     pub(super) boxed: Vec<(TypeId, Describe)>,
     /// Makes instances of earlier versions into instances of this one.
     pub(super) migrate: Option<Migrate>,
+    /// So many instances run at a time, of those with the same key.
+    concurrency: Option<u32>,
+    line_key: fn(&Frame) -> Result<Option<String>, String>,
     advance: fn(&Frame, Option<Reply>, Starts) -> (Advance, Starts),
     check_arguments: fn(&Value) -> Result<(), Unreadable>,
     #[cfg(feature = "testing")]
@@ -53,6 +56,8 @@ impl Body {
             awaited: Awaited::default(),
             boxed: Vec::new(),
             migrate: None,
+            concurrency: S::CONCURRENCY,
+            line_key: machine::line_key::<S>,
             advance: machine::advance::<S>,
             check_arguments: |given| arguments::read_value::<S>(given).map(drop),
             #[cfg(feature = "testing")]
@@ -70,6 +75,20 @@ impl Body {
     /// Which state comes after which.
     pub(crate) fn outline(&self) -> Outline {
         self.outline
+    }
+
+    /// How many instances run at a time, and among those with which key, if not as many as there are. `frame` stands at its beginning.
+    ///
+    /// # Errors
+    ///
+    /// Why the key can't be made.
+    pub(super) fn line(&self, frame: &Frame) -> Result<Option<(u32, Option<String>)>, String> {
+        self.concurrency.map(|most| (self.line_key)(frame).map(|key| (most, key))).transpose()
+    }
+
+    /// Whether not as many instances run at a time as there are.
+    pub(super) fn is_limited(&self) -> bool {
+        self.concurrency.is_some()
     }
 
     /// The function that makes instances of earlier versions into its own.

@@ -308,6 +308,20 @@ impl SagaDefinition {
         }
     }
 
+    /// How many instances run at a time, and among those with which key, if not as many as there are: for one that stands at its beginning.
+    ///
+    /// # Errors
+    ///
+    /// Why the key can't be made.
+    pub(crate) fn line(&self, frame: &Frame) -> Result<Option<(u32, Option<String>)>, String> {
+        self.body(self.name, frame.version).map_or(Ok(None), |body| body.line(frame))
+    }
+
+    /// Whether its instances may have to wait for their turn.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.versions(self.name).into_iter().flat_map(BTreeMap::values).any(Body::is_limited)
+    }
+
     /// Whether any of its states may start such a child.
     pub(crate) fn has_child(&self, saga: &str) -> bool {
         let bodies = self.bodies.values().flat_map(BTreeMap::values);

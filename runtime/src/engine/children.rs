@@ -248,7 +248,7 @@ pub(crate) fn id_of(saga: &str, id: &str, call: u64) -> String {
 }
 
 /// FNV-1a with 128 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>): the same on all machines, for ever.
-fn fnv(bytes: &[u8]) -> u128 {
+pub(super) fn fnv(bytes: &[u8]) -> u128 {
     let (basis, prime) =
         (0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, 0x0000_0000_0100_0000_0000_0000_0000_013b_u128);
     bytes.iter().fold(basis, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(prime))

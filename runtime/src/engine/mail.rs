@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
-use super::Halt;
 use super::children::{self, CHILD};
 use super::tree::Done;
 use super::turn::Turn;
+use super::{Halt, TURN};
 use crate::record::{
     self, Answer, Awaited, Brought, ChildEnd, Fault, FaultKind, Frame, Join, Node, Race, Record, Reply, Status, Take,
     Value,
@@ -186,7 +186,7 @@ impl Inbox {
     }
 
     /// The next signal of a queue.
-    fn next(&mut self, name: &str) -> Option<Reply> {
+    pub(super) fn next(&mut self, name: &str) -> Option<Reply> {
         self.drop_former(name);
         let Signal { number, key, value } = self.signals.get_mut(name)?.pop_front()?;
         // What a promise has come to is no longer asked for.
@@ -309,6 +309,9 @@ pub(crate) fn awaits(record: &Record) -> Vec<(String, u64)> {
         && let Some(frame) = &record.frame
     {
         frame.signals(&mut names);
+    }
+    if record.status == Status::Running && record.line.is_some() {
+        names.push(TURN);
     }
     if children::children(record).iter().any(|child| child.args.is_none()) {
         names.push(CHILD);

@@ -24,6 +24,7 @@ mod changes;
 mod children;
 mod fit;
 mod hand_back;
+mod line;
 mod mail;
 mod notes;
 mod operate;
@@ -48,6 +49,7 @@ pub(crate) use children::{
 };
 pub(crate) use fit::fit;
 pub(crate) use hand_back::{Head, handed_back, head};
+pub(crate) use line::{LINE, TURN};
 pub(crate) use mail::{
     Body, CANCEL, Letter, Looked, PAUSE, awaits, is_of_requests, queue_of_answer, queue_of_promise, queue_of_requests,
     taken,
@@ -129,8 +131,10 @@ pub(crate) fn apply(
     let mut turn = Turn::of(record, definition, now);
     match (record.status, event, pending) {
         (Status::Running, Event::Begin, false) => {
-            let began = record.begins.take().unwrap_or(record.started).max(record.started);
-            record.deadline = definition.deadline().map(|deadline| after(began, deadline));
+            if line::enter(record, definition)? {
+                return Ok(turn.changes.into_branches());
+            }
+            begin(record, definition, None);
         }
         (Status::Running | Status::Unwinding, Event::Ended(ended), true) => turn.ended = ended,
         (Status::Running, Event::Tick(due), true) => turn.due = due,
@@ -140,6 +144,15 @@ pub(crate) fn apply(
             if letters.iter().all(|letter| matches!(letter.body, Body::Cancel)) =>
         {
             turn.inbox = Inbox::of(letters, record.life)?;
+        }
+        (Status::Running, Event::Looked(looked), false) if record.line.is_some() => {
+            turn.inbox = Inbox::looked(*looked, record.life)?;
+            if turn.inbox.next(TURN).is_none() {
+                turn.note_taken(record);
+                return Ok(turn.changes.into_branches());
+            }
+            record.line = None;
+            begin(record, definition, Some(now));
         }
         (Status::Running, Event::Looked(looked), true) => turn.inbox = Inbox::looked(*looked, record.life)?,
         // An instance that unwinds still waits for its children.
@@ -164,6 +177,12 @@ pub(crate) fn apply(
     turn.note_promises(record);
     record.history = definition.history().map(|keep| keep.as_secs().max(1));
     Ok(turn.changes.into_branches())
+}
+
+/// An instance begins: now, or at the time that was set for that.
+fn begin(record: &mut Record, definition: &SagaDefinition, now: Option<Timestamp>) {
+    let set = record.begins.take().unwrap_or(record.started).max(record.started);
+    record.deadline = definition.deadline().map(|deadline| after(now.unwrap_or(set), deadline));
 }
 
 /// The event goes through what is pending, and the saga's code runs on if that has come to its end.

@@ -53,6 +53,7 @@ pub(crate) fn paused(
         parent: known.and_then(|record| record.parent.clone()),
         attached: known.map(|record| record.attached.clone()).unwrap_or_default(),
         begins: None,
+        line: None,
         scheduled: known.and_then(|record| record.scheduled.clone()),
         progress: known.and_then(|record| record.progress.clone()),
         attributes: known.map(|record| record.attributes.clone()).unwrap_or_default(),

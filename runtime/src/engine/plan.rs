@@ -42,7 +42,7 @@ pub(crate) fn plan<'r>(record: &'r Record, definition: &SagaDefinition, now: Tim
     let Some(frame) = &record.frame else { return Plan::Unfit("the record has no frame".to_owned()) };
     if frame.pending.is_none() {
         return match record.status == Status::Running && frame.state.is_empty() {
-            true => record.begins.filter(|begins| *begins > now).map_or(Plan::Begin, Plan::Wait),
+            true => at_beginning(record, now).map_or(Plan::Begin, Plan::Wait),
             false => Plan::Unfit(format!("the record waits for nothing in state `{}`", frame.state)),
         };
     }
@@ -67,10 +67,16 @@ pub(crate) fn newer(format: u32) -> String {
 pub(crate) fn wakes(record: &Record, now: Timestamp) -> Option<Timestamp> {
     let frame = record.frame.as_ref()?;
     if frame.pending.is_none() {
-        return record.begins.filter(|begins| *begins > now);
+        return at_beginning(record, now);
     }
     let Wants { ready, wake, due, looks, sends, .. } = Wants::of(record, frame, now);
     if sends || due || looks || ready.is_some() { None } else { wake }
+}
+
+/// Until when a record waits at its beginning, if it does: for ever, if it waits for mail.
+fn at_beginning(record: &Record, now: Timestamp) -> Option<Timestamp> {
+    let turn = record.line.as_ref().map(|_| Timestamp::MAX);
+    turn.or_else(|| record.begins.filter(|begins| *begins > now))
 }
 
 /// Whether somebody is to look which mail there is.

@@ -46,6 +46,7 @@ pub(crate) fn beginning(instance: &InstanceId, start: Start, now: Timestamp) -> 
         parent: None,
         attached: Vec::new(),
         begins,
+        line: None,
         scheduled,
         progress: None,
         attributes,

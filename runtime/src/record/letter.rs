@@ -72,6 +72,11 @@ impl Letter {
         Self { format: LETTER_FORMAT, life: Some(life), key, value }
     }
 
+    /// For whichever life of the instance.
+    pub(crate) fn to_any(value: Value) -> Self {
+        Self { format: LETTER_FORMAT, life: None, key: None, value }
+    }
+
     pub(crate) fn encode(&self, codec: &dyn Codec) -> Bytes {
         // Numbers, texts, and a value that is JSON already.
         codec.encode(serde_json::to_vec(self).expect("a letter is JSON"))
@@ -86,10 +91,9 @@ impl Letter {
             {
                 return Some(letter);
             }
-            let value = Value::from_json(String::from_utf8_lossy(&json).into_owned()).ok()?;
-            Some(Self { format: LETTER_FORMAT, life: None, key: None, value })
+            Value::from_json(String::from_utf8_lossy(&json).into_owned()).ok().map(Self::to_any)
         };
-        read().unwrap_or_else(|| Self { format: LETTER_FORMAT, life: None, key: None, value: quoted(stored) })
+        read().unwrap_or_else(|| Self::to_any(quoted(stored)))
     }
 }
 

@@ -167,6 +167,9 @@ pub struct Record {
     /// It is not to be taken up at its beginning before this time.
     #[serde(default, with = "time::option", skip_serializing_if = "Option::is_none")]
     pub begins: Option<Timestamp>,
+    /// It stands at its beginning, and waits for its turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<InLine>,
     /// The schedule that has started it, if one has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scheduled: Option<Box<ScheduledRun>>,
@@ -183,6 +186,15 @@ impl Record {
     pub(crate) fn has_to_tell(&self) -> bool {
         !self.answers.is_empty() || !self.events.is_empty()
     }
+}
+
+/// Where an instance waits for its turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InLine {
+    /// The id of the line.
+    pub of: String,
+    /// So many of those in the line run at a time.
+    pub most: u32,
 }
 
 /// How a record has been handed back by workers whose code doesn't know it.

@@ -16,7 +16,7 @@ use crate::definition::SagaDefinition;
 use crate::engine::{self, RESERVE};
 use crate::record::{self, Record, START_FORMAT, Start};
 use crate::transport::{Append, AppendError, Entry, EntryKind};
-use crate::{Error, appending};
+use crate::{Error, appending, ends};
 
 /// When an entry comes again that could not be admitted.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -115,7 +115,8 @@ async fn admit_now(worker: &Shared, saga: &SagaDefinition, entry: &Entry) {
         Err(error) => return refuse(entry, &error.to_string()).await,
     };
     let not_before = engine::wakes(&first, now).map(SystemTime::from);
-    let append = Append { not_before, quiet: !first.status.is_at_rest(), ..Append::new(instance, None, payload) };
+    let (quiet, deliver) = (!first.status.is_at_rest(), ends::first_is_to_be_taken_up(&first));
+    let append = Append { not_before, quiet, deliver, ..Append::new(instance, None, payload) };
     let appended = appending::append(&*worker.transport, append, options.ack_wait / 2, |_| {}).await;
     match appended.map_err(|failed| failed.error) {
         Ok(_) => entry.handle.ack().await,

@@ -15,12 +15,14 @@ use super::meters::Meters;
 use super::{Options, Served, Shared, Worker};
 use crate::clock::Clock;
 use crate::definition::{SagaDefinition, StepDefinition};
+use crate::engine::LINE;
 use crate::hooks::Hook;
 use crate::record::{Codec, Json};
 use crate::retry::Backoff;
 use crate::retry::adaptive::Breaker;
 use crate::schedule::schedule;
 use crate::transport::Transport;
+use crate::turns::line;
 use crate::{Client, Dependencies, Error, ErrorKind, Saga, StepContext};
 
 /// How long a terminal record is kept if nobody says otherwise: 7 days.
@@ -158,6 +160,7 @@ impl WorkerBuilder {
     pub fn build(mut self) -> Result<Worker, Error> {
         self.provide_client();
         self.serve_hooks();
+        self.serve_lines();
         self.check_names()?;
         self.check_dependencies()?;
         let (mut breakers, mut limiters) = (HashMap::new(), HashMap::new());
@@ -170,6 +173,7 @@ impl WorkerBuilder {
             }
         }
         let shared = Shared {
+            client: Client::of_worker(&self.transport, &self.options.codec, self.options.clock),
             transport: self.transport,
             dependencies: Arc::new(self.dependencies),
             breakers,
@@ -212,6 +216,13 @@ impl WorkerBuilder {
                 }
             }
             at += 1;
+        }
+    }
+
+    /// The lines in which instances wait for their turns are served with their sagas.
+    fn serve_lines(&mut self) {
+        if self.sagas.iter().any(SagaDefinition::is_limited) && !self.sagas.iter().any(|saga| saga.name() == LINE) {
+            self.sagas.push(SagaDefinition::of::<line>());
         }
     }
 

@@ -125,6 +125,11 @@ impl<'a> Job<'a> {
             Ok(ended) => return Box::pin(self.transition(record, Event::Ended(ended))).await,
             Err(reason) => return Box::pin(self.refuse_skip(&record, reason)).await,
         }
+        if let Some(line) = record.line.as_ref().filter(|_| record.status == Status::Running)
+            && !Box::pin(self.stand_in(line, &record)).await
+        {
+            return;
+        }
         match engine::plan(&record, self.saga(), engine::after(now, DUE)) {
             Plan::Nothing => Box::pin(self.rests(record)).await,
             Plan::Wait(until) => Box::pin(self.rest(record, now, Some(until))).await,

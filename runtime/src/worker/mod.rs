@@ -24,6 +24,7 @@ mod hooks;
 mod job;
 mod leaf;
 mod limits;
+mod lines;
 mod mail;
 mod meters;
 mod receive;
@@ -54,7 +55,7 @@ use crate::definition::SagaDefinition;
 use crate::record::Codec;
 use crate::retry::adaptive::Breaker;
 use crate::transport::Transport;
-use crate::{Dependencies, Error};
+use crate::{Client, Dependencies, Error};
 use signals::Signals;
 
 /// Runs the steps of the sagas that it serves. Any number of workers can serve the same saga.
@@ -100,6 +101,7 @@ struct Served {
 #[derive(Debug)]
 struct Shared {
     transport: Arc<dyn Transport>,
+    client: Client,
     dependencies: Arc<Dependencies>,
     options: Options,
     /// One breaker per step with an adaptive policy.

@@ -1,4 +1,4 @@
-//! Steps that are limited: none too many, none lost, and others are not held up.
+//! Steps and sagas that are limited: none too many, none lost, and others are not held up.
 
 use std::future::IntoFuture;
 use std::sync::Arc;
@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use futures::future::join_all as all_of;
 use jiff::Timestamp;
+use sagaflow::Status;
+use sagaflow::client::Filter;
 use sagaflow::prelude::*;
 use sagaflow::testing::Lab;
 
@@ -61,6 +63,81 @@ async fn no_more_than_so_many_at_a_time() {
         assert_eq!(made, (2, 24), "none too many, and none twice");
         worker.shutdown().await.unwrap();
     }
+}
+
+#[step]
+async fn enter(#[inject] lane: &Lane, _car: u32) {
+    lane.most.fetch_max(lane.now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+}
+
+#[step]
+async fn leave(#[inject] lane: &Lane, _car: u32) {
+    lane.now.fetch_sub(1, Ordering::SeqCst);
+    lane.all.fetch_add(1, Ordering::SeqCst);
+}
+
+/// Each third one breaks down, in the tunnel.
+#[saga(concurrency = 3, key = format!("tunnel {}", tunnel))]
+async fn tunnel(tunnel: u32, car: u32) -> Result<u32, Failure> {
+    enter(car).await;
+    sleep("20ms").await;
+    leave(car).await;
+    if car % 3 == 0 { Err(Failure::new("broken down")) } else { Ok(car) }
+}
+
+/// Over all workers. Others are not held up, neither those with another key nor other sagas.
+#[tokio::test]
+async fn so_many_instances_run_at_a_time() {
+    for transport in [sagaflow::connect("embedded:").await.unwrap(), nats().await] {
+        let lane = Arc::new(Lane::default());
+        let workers: Vec<_> = (0..2)
+            .map(|_| {
+                let builder = Worker::builder(transport.clone()).serve::<tunnel>().serve::<walk>();
+                builder.provide_shared(lane.clone()).provide(Trace::default()).build().unwrap().spawn()
+            })
+            .collect();
+        let client = Client::new(transport);
+        let driving = all_of((0..24).map(|car| client.start(tunnel(1, car)).into_future())).await;
+        let walks = client.start(walk(7)).await.unwrap();
+        assert_eq!(tokio::time::timeout(HANGS, walks.outcome()).await.unwrap().unwrap(), Ok(7));
+        for (car, drives) in (0..).zip(driving) {
+            let outcome = tokio::time::timeout(HANGS, drives.unwrap().outcome()).await.expect("none is forgotten");
+            assert_eq!(outcome.unwrap().is_ok(), car % 3 != 0);
+        }
+        let made = (lane.most.load(Ordering::SeqCst), lane.all.load(Ordering::SeqCst));
+        assert_eq!(made, (3, 24), "none too many, and none twice");
+        // The key is no part of an id: it is told by its hash.
+        let lines = client.list(Filter::new().saga("sagaflow-line"));
+        assert_eq!(lines.count().await.unwrap(), 1);
+        for worker in workers {
+            worker.shutdown().await.unwrap();
+        }
+    }
+}
+
+#[saga(concurrency = 1, key = if number == 13 { panic!("an unlucky key") } else { number % 2 })]
+async fn unlucky(number: u32) -> u32 {
+    measure(number).await
+}
+
+/// A key that can't be made pauses the instance, with the reason.
+#[tokio::test]
+async fn a_key_that_panics() {
+    let transport = sagaflow::connect("embedded:").await.unwrap();
+    let worker =
+        Worker::builder(transport.clone()).serve::<unlucky>().provide(Trace::default()).build().unwrap().spawn();
+    let client = Client::new(transport);
+    let (unlucky, lucky) = (client.start(unlucky(13)).await.unwrap(), client.start(unlucky(4)).await.unwrap());
+    assert_eq!(tokio::time::timeout(HANGS, lucky.outcome()).await.unwrap().unwrap(), Ok(4));
+    let mut watch = unlucky.watch().await.unwrap();
+    let paused = loop {
+        let status = tokio::time::timeout(HANGS, watch.next()).await.unwrap().unwrap().unwrap();
+        if status.status == Status::Paused {
+            break status;
+        }
+    };
+    assert_eq!(paused.reason.as_deref(), Some("the key of `unlucky` panicked: an unlucky key"));
+    worker.shutdown().await.unwrap();
 }
 
 /// When each was made, on the clock of the lab.

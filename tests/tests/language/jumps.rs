@@ -166,6 +166,52 @@ async fn early_return(n: u32) -> Result<u32, Failure> {
     Ok(x)
 }
 
+/// The arms whose value is bound leave the loops with what stands before them in their blocks.
+#[saga]
+async fn from_blocks_in_values(items: Vec<u32>) -> Result<Vec<u32>, Failure> {
+    let mut out = Vec::new();
+    'rows: for item in items {
+        let found = match item > 3 {
+            true => match even(item).await {
+                Some(even) => even,
+                None => {
+                    out.push(item);
+                    continue;
+                }
+            },
+            false => match half(item).await {
+                Ok(half) => half,
+                Err(_) if item == 1 => {
+                    out.push(100);
+                    continue 'rows;
+                }
+                Err(_) => {
+                    let last = item;
+                    out.push(last);
+                    break 'rows;
+                }
+            },
+        };
+        let twice = {
+            let inner = loop {
+                match even(num(found).await?).await {
+                    Some(even) => {
+                        out.push(even);
+                        break even * 2;
+                    }
+                    None => {
+                        out.push(0);
+                        continue 'rows;
+                    }
+                }
+            };
+            inner + 1
+        };
+        out.push(twice);
+    }
+    Ok(out)
+}
+
 fn parse(text: &str) -> Result<u32, std::num::ParseIntError> {
     text.parse()
 }
@@ -206,6 +252,7 @@ async fn jumps() {
     check!(labels: (0), (1), (2), (3), (4), (5));
     check!(from_verbatim_code: (vec![]), (vec![vec![1], vec![4, 0, 5, 8], vec![2]]), (vec![vec![7, 1], vec![6], vec![3, 9], vec![1]]));
     check!(labelled_block: (0), (1), (2), (3), (6), (13));
+    check!(from_blocks_in_values: (vec![4, 5, 2, 1, 6, 3, 8]), (vec![]), (vec![1, 7, 9, 13]));
     check!(tail_block: (0), (1), (4), (13));
     check!(nested_values: (0), (1), (4), (5), (6), (13));
     check!(early_return: (0), (1), (3), (5), (13));

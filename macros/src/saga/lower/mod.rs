@@ -231,7 +231,7 @@ impl Lower<'_> {
                 let value = inner.expr.map_or_else(|| parse_quote!(()), |value| *value);
                 self.end(End::Return(value));
             }
-            Some(line @ Line { stmt: Stmt::Expr(Expr::Macro(_), _), .. }) if is_jump(&line.stmt) => {
+            Some(line) if is_jump(&line.stmt) => {
                 lines.push(line);
                 self.end(End::Never);
             }
