@@ -31,7 +31,7 @@ use diagnostics::guarded;
 /// message (`create_user { name }`).
 ///
 /// Options: `#[step(name = "…")]` sets the name in messages (default: the function's); `#[step(concurrency = 10, rate = "100/s")]`
-/// limits the attempts that one worker makes of it, at a time and in a time; `#[step(blocking)]` makes a step of an
+/// limits the attempts that one worker makes of it, at a time and in a time, and with `shared` those of all workers together; `#[step(blocking)]` makes a step of an
 /// ordinary function (`fn`) that blocks its thread: it runs on one of tokio's threads for blocking work, and can't be stopped
 /// in the middle; `#[step(transaction)]` runs the step in a transaction of the database that its parameter
 /// `tx: &mut Transaction<…>` names (crate `sagaflow-sqlx`): what it writes and the note that it has been run are committed

@@ -29,6 +29,8 @@ pub(crate) struct Options {
     /// How many attempts a worker makes at a time, and in a time: of steps. How many instances run at a time, of those with the same key: of sagas.
     pub(crate) concurrency: Option<u32>,
     pub(crate) key: Option<Expr>,
+    /// Where it says that its limits hold for all workers together: of steps.
+    pub(crate) shared: Option<Path>,
     pub(crate) rate: Option<(u32, Duration)>,
     /// The names that it had before.
     pub(crate) alias: Vec<LitStr>,
@@ -46,7 +48,7 @@ pub(crate) struct Options {
     path: Option<Path>,
 }
 
-const OF_STEPS: &[&str] = &["name", "blocking", "transaction", "concurrency", "rate", "alias", "crate"];
+const OF_STEPS: &[&str] = &["name", "blocking", "transaction", "concurrency", "rate", "shared", "alias", "crate"];
 const OF_SAGAS: &[&str] = &[
     "name",
     "deadline",
@@ -95,6 +97,11 @@ impl Options {
                     let text = "`transaction` has no value here: the type of the parameter says which one, as in `tx: &mut Transaction<Postgres>`";
                     diagnostics.error(path, text);
                 }
+                ("shared", Meta::Path(path)) => set_flag(&mut options.shared, path, diagnostics),
+                ("shared", _) => {
+                    let text = "`shared` has no value: write `#[step(concurrency = 10, shared)]`";
+                    diagnostics.error(path, text);
+                }
                 ("blocking", _) => {
                     diagnostics.error(path, "`blocking` has no value: write `#[step(blocking)]`");
                 }
@@ -102,7 +109,7 @@ impl Options {
                 ("deadline", Meta::NameValue(pair)) => options.set_deadline(pair, diagnostics),
                 ("history", Meta::NameValue(pair)) => options.set_history(pair, diagnostics),
                 ("concurrency", Meta::NameValue(pair)) if attribute == "saga" => {
-                    options.set_instances(pair, diagnostics)
+                    options.set_instances(pair, diagnostics);
                 }
                 ("concurrency", Meta::NameValue(pair)) => options.set_concurrency(pair, diagnostics),
                 ("key", Meta::NameValue(pair)) => options.set_key(pair, diagnostics),
@@ -120,6 +127,7 @@ impl Options {
         }
         options.check_version(&entries, diagnostics);
         options.check_key(&entries, diagnostics);
+        options.check_shared(&entries, diagnostics);
         options
     }
 
@@ -142,6 +150,17 @@ impl Options {
         {
             let text = "`key` says among which instances `concurrency` is counted: write `concurrency = 2`, too, or leave it out";
             diagnostics.error(key, text);
+        }
+    }
+
+    /// What is shared is a limit.
+    fn check_shared(&self, entries: &Punctuated<Meta, Token![,]>, diagnostics: &mut Diagnostics) {
+        let limits = |entry: &Meta| entry.path().is_ident("concurrency") || entry.path().is_ident("rate");
+        if let Some(shared) = &self.shared
+            && !entries.iter().any(limits)
+        {
+            let text = "`shared` says that limits hold for all workers together: write `concurrency = 10` or `rate = \"100/s\"`, too";
+            diagnostics.error(shared, text);
         }
     }
 

@@ -133,6 +133,7 @@ impl<S: Step> Kind<S> for StepKind {
             deferred: false,
             undoes: false,
             saved: None,
+            turn: false,
             skipped: None,
         }))
     }

@@ -69,6 +69,11 @@ fn options_of_the_function() {
         ),
         ("rate = \"1/s\", rate = \"2/s\"", "`rate` is given twice: keep one"),
         ("rate", "`rate` needs a value: `rate = …`"),
+        (
+            "shared",
+            "`shared` says that limits hold for all workers together: write `concurrency = 10` or `rate = \"100/s\"`, too",
+        ),
+        ("rate = \"1/s\", shared = true", "`shared` has no value: write `#[step(concurrency = 10, shared)]`"),
     ];
     for (options, expected) in limits {
         assert_eq!(errors(crate::step::expand, options, "async fn pay(n: u32) -> u32 { n }"), [expected], "{options}");
@@ -79,7 +84,7 @@ fn options_of_the_function() {
     assert_eq!(
         found,
         [
-            "unknown option `version`: allowed here: `name`, `blocking`, `transaction`, `concurrency`, `rate`, `alias`, `crate`"
+            "unknown option `version`: allowed here: `name`, `blocking`, `transaction`, `concurrency`, `rate`, `shared`, `alias`, `crate`"
         ]
     );
 }

@@ -120,14 +120,15 @@ fn uses(function: &Function, helpers: &[Attribute]) -> TokenStream {
     quote!(#fallback #(#uses)*)
 }
 
-/// How many attempts a worker makes of it.
+/// How many attempts are made of it.
 fn limits(options: &Options) -> TokenStream {
     let most = options.concurrency.map(Literal::u32_unsuffixed).map(|most| quote!(step.at_most(#most);));
     let rate = options.rate.map(|(count, per)| {
         let per = duration::emit(per);
         quote!(step.rate(#count, #per);)
     });
-    quote!(#most #rate)
+    let shared = options.shared.is_some().then(|| quote!(step.share_limits();));
+    quote!(#most #rate #shared)
 }
 
 /// The body of `Step::define`: dependencies, retry policy, compensation.

@@ -8,6 +8,7 @@ mod events;
 mod handle;
 mod history;
 mod id;
+mod limit;
 mod line;
 mod list;
 mod operate;

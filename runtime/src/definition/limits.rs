@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-/// How many attempts of a step one worker makes.
+/// How many attempts of a step one worker makes, or all workers together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
     /// So many at a time.
     pub concurrency: Option<usize>,
     /// So many in a time.
     pub rate: Option<Rate>,
+    /// Whether that holds for all workers together.
+    pub shared: bool,
 }
 
 /// So many in a time.

@@ -138,17 +138,22 @@ impl StepDefinition {
         self.doc = doc;
     }
 
-    /// Sets how many attempts of it a worker makes at a time.
+    /// Sets how many attempts of it are made at a time.
     pub fn at_most(&mut self, attempts: usize) {
         self.limits.concurrency = Some(attempts);
     }
 
-    /// Sets how many attempts of it a worker makes in a time.
+    /// Sets how many attempts of it are made in a time.
     pub fn rate(&mut self, count: u32, per: Duration) {
         self.limits.rate = Some(Rate { count, per });
     }
 
-    /// How many attempts of it a worker makes.
+    /// Says that its limits hold for all workers together, and not for each.
+    pub fn share_limits(&mut self) {
+        self.limits.shared = true;
+    }
+
+    /// How many attempts of it are made.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits

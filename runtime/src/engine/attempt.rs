@@ -37,6 +37,8 @@ pub(crate) enum Ending {
     Unsavable(String),
     /// It was not made, and is not to be made before this time (its circuit breaker is open).
     Postponed(Timestamp),
+    /// The same, and at that time it is its turn.
+    Turn(Timestamp),
     /// The worker that held the record, and perhaps made the attempt, has gone without a word.
     Lost {
         /// From this many lost workers on, the attempt counts as failed.
@@ -80,6 +82,10 @@ pub(super) fn ended(
         Ending::Unsavable(reason) => return Err(Halt::Pause(short(reason)).into()),
         Ending::Postponed(until) => {
             call.not_before = Some(until);
+            return Ok(None);
+        }
+        Ending::Turn(turn) => {
+            (call.not_before, call.turn) = (Some(turn), true);
             return Ok(None);
         }
         Ending::Lost { limit, alone } => match worker_lost(call, limit, alone) {
@@ -144,7 +150,7 @@ fn retry(
     call.attempt = call.attempt.saturating_add(1);
     call.lost = 0;
     call.error = Some(short(error.to_owned()));
-    call.not_before = Some(after(now, delay.wait));
+    (call.not_before, call.turn) = (Some(after(now, delay.wait)), false);
     // Rounded up, so that a delay of less than a millisecond can grow.
     call.delay_ms = Some(u64::try_from(delay.base.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX));
     true
@@ -160,7 +166,7 @@ fn worker_lost(call: &mut StepCall, limit: u32, alone: bool) -> Option<String> {
     }
     if spared || call.lost < limit {
         // It has waited for its time; from here on a second delivery is a lost worker at once.
-        call.not_before = None;
+        (call.not_before, call.turn) = (None, false);
         return None;
     }
     Some(format!("{} workers in a row died or went silent during attempt {}", call.lost, call.attempt))

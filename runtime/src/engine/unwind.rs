@@ -139,6 +139,7 @@ pub(super) fn begin_call(undo: &mut Undo, turn: &mut Turn<'_>) -> StepCall {
         lost: 0,
         since: Some(turn.now),
         not_before: None,
+        turn: false,
         delay_ms: None,
         error: None,
         catch: false,

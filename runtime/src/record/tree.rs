@@ -66,6 +66,9 @@ pub struct StepCall {
     /// The attempt is not to be made before this time.
     #[serde(default, with = "time::option", skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
+    /// Set when that is its turn, by a rate that all workers keep together.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub turn: bool,
     /// The delay that led to `not_before` (before jitter), in milliseconds: what the next one grows from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use super::{Join, Left, Standing};
 use crate::prelude::*;
 use crate::record::Status;
 use crate::testing::Lab;
@@ -40,6 +41,18 @@ async fn enter(#[inject] site: &Site, place: String, number: u32) {
 #[step]
 async fn leave(#[inject] site: &Site, place: String, number: u32) {
     site.0.lock().unwrap().at.entry(place).or_default().remove(&number);
+}
+
+/// What stands in the mail and the records of lines, as it was first written. It must load for ever.
+#[test]
+fn what_was_first_written_is_read() {
+    let join = r#"{"saga":"backup","member":{"id":"b-7","life":1},"most":1}"#;
+    let read: Join = serde_json::from_str(join).expect("it is read");
+    assert_eq!((serde_json::to_string(&read).expect("it is written"), &*read.member.id), (join.to_owned(), "b-7"));
+    let left: Left = serde_json::from_str(r#"{"member":{"id":"b-7","life":1}}"#).expect("it is read");
+    assert_eq!(left.member, read.member);
+    let standing: Standing = serde_json::from_str(r#"{"running":["b-7"],"closes":false}"#).expect("it is read");
+    assert!(!standing.closes);
 }
 
 /// Two at a time, at each place. Those with a number of three or more find nothing, and fail.

@@ -163,22 +163,28 @@ impl WorkerBuilder {
         self.serve_lines();
         self.check_names()?;
         self.check_dependencies()?;
+        let name: Arc<str> = format!("{:016x}", fastrand::u64(..)).into();
+        let client = Client::of_worker(&self.transport, &self.options.codec, self.options.clock);
         let (mut breakers, mut limiters) = (HashMap::new(), HashMap::new());
         for step in self.sagas.iter().flat_map(SagaDefinition::steps) {
             if let Backoff::Adaptive { base, threshold } = step.policy().backoff {
                 breakers.insert(step.name(), Mutex::new(Breaker::new(base, threshold)));
             }
             if !step.limits().is_none() {
-                limiters.insert(step.name(), Limiter::new(step.limits()));
+                let limiter = match step.limits().shared && !self.options.is_rehearsal() {
+                    true => Limiter::shared(step.limits(), step.name(), &name, client.clone())?,
+                    false => Limiter::new(step.limits()),
+                };
+                limiters.insert(step.name(), limiter);
             }
         }
         let shared = Shared {
-            client: Client::of_worker(&self.transport, &self.options.codec, self.options.clock),
+            client,
             transport: self.transport,
             dependencies: Arc::new(self.dependencies),
             breakers,
             limiters,
-            name: format!("{:016x}", fastrand::u64(..)).into(),
+            name,
             slots: Semaphore::new(self.options.concurrency.min(Semaphore::MAX_PERMITS)),
             stopping: AtomicBool::new(false),
             hurry: watch::Sender::new(false),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout};
 use tracing::Instrument;
 
+use super::limits::Wait;
 use super::meters::{FailureKind, Meters};
 use super::{Shared, attempt};
 use crate::context::Standing;
@@ -42,11 +43,12 @@ pub(super) async fn make(
     limit: Option<Duration>,
 ) -> Option<Ended> {
     let permit = match worker.limiters.get(step.name()) {
-        Some(limiter) => match limiter.admit(whose.instance, call.occurrence, Instant::now()) {
+        Some(limiter) => match Box::pin(limiter.admit(whose.instance, call)).await {
             Ok(permit) => Some(permit),
-            Err(wait) => {
-                let until = engine::after(worker.options.clock.now(), wait);
-                return Some(ended(call, Ending::Postponed(until), 0.0));
+            Err(Wait { time, turn }) => {
+                let until = engine::after(worker.options.clock.now(), time);
+                let ending = if turn { Ending::Turn(until) } else { Ending::Postponed(until) };
+                return Some(ended(call, ending, 0.0));
             }
         },
         None => None,
@@ -113,7 +115,7 @@ fn log(instance: &InstanceId, call: &StepCall, ending: &Ending) {
             tracing::error!(%instance, step, attempt, ?kind, "attempt ended without an output: {message}");
         }
         Ending::Unsavable(reason) => tracing::error!(%instance, step, attempt, "{reason}"),
-        Ending::Postponed(_) | Ending::Lost { .. } => {}
+        Ending::Postponed(_) | Ending::Turn(_) | Ending::Lost { .. } => {}
     }
 }
 
@@ -131,6 +133,6 @@ fn failure(ending: &Ending) -> Option<FailureKind> {
         // No attempt ends so.
         Ending::Fault(FaultKind::NotStarted | FaultKind::NotFound, _) => Some(FailureKind::Error),
         Ending::Unsavable(_) => Some(FailureKind::Unsavable),
-        Ending::Postponed(_) => None,
+        Ending::Postponed(_) | Ending::Turn(_) => None,
     }
 }

@@ -143,11 +143,19 @@ struct Options {
 impl Options {
     /// How long a delivery is this worker's if nothing is heard of it: the ack wait. In the test kit it is for ever.
     fn delivery_wait(&self) -> Duration {
-        #[cfg(feature = "testing")]
-        if self.rehearsal.is_some() {
-            return Duration::from_secs(200 * 365 * 24 * 60 * 60);
+        match self.is_rehearsal() {
+            true => Duration::from_secs(200 * 365 * 24 * 60 * 60),
+            false => self.ack_wait,
         }
-        self.ack_wait
+    }
+
+    /// Whether this is a worker of the test kit.
+    #[cfg_attr(not(feature = "testing"), expect(clippy::unused_self, reason = "there is no test kit"))]
+    fn is_rehearsal(&self) -> bool {
+        #[cfg(feature = "testing")]
+        return self.rehearsal.is_some();
+        #[cfg(not(feature = "testing"))]
+        false
     }
 }
 

@@ -65,6 +65,89 @@ async fn no_more_than_so_many_at_a_time() {
     }
 }
 
+#[step(concurrency = 2, shared)]
+async fn cross(#[inject] lane: &Lane, car: u32) -> u32 {
+    let now = lane.now.fetch_add(1, Ordering::SeqCst) + 1;
+    lane.most.fetch_max(now, Ordering::SeqCst);
+    lane.all.fetch_add(1, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    lane.now.fetch_sub(1, Ordering::SeqCst);
+    car
+}
+
+#[saga]
+async fn bridge(car: u32) -> u32 {
+    cross(car).await
+}
+
+/// Three workers, and two at a time over all of them; and when one is gone with what it had, the others go on with that.
+#[tokio::test]
+async fn workers_share_a_limit() {
+    for transport in [sagaflow::connect("embedded:").await.unwrap(), nats().await] {
+        let lane = Arc::new(Lane::default());
+        let worker = || {
+            let builder = Worker::builder(transport.clone()).serve::<bridge>().serve::<walk>().concurrency(8);
+            builder.provide_shared(lane.clone()).provide(Trace::default()).build().unwrap().spawn()
+        };
+        let mut workers = vec![worker(), worker(), worker()];
+        let client = Client::new(transport.clone());
+        let crossing = all_of((0..30).map(|car| client.start(bridge(car)).into_future())).await;
+        let walks = client.start(walk(7)).await.unwrap();
+        assert_eq!(tokio::time::timeout(HANGS, walks.outcome()).await.unwrap().unwrap(), Ok(7));
+        for (number, (car, crosses)) in (0..).zip(crossing).enumerate() {
+            let outcome = tokio::time::timeout(HANGS, crosses.unwrap().outcome()).await.expect("none is forgotten");
+            assert_eq!(outcome.unwrap(), Ok(car));
+            if number == 5 {
+                workers.pop().unwrap().shutdown().await.unwrap();
+            }
+        }
+        let made = (lane.most.load(Ordering::SeqCst), lane.all.load(Ordering::SeqCst));
+        assert_eq!(made, (2, 30), "none too many, and none twice");
+        // Everybody can look at it.
+        let limit = client.status("sagaflow-limit", "cross").await.unwrap().progress.unwrap();
+        assert!(limit.as_json().starts_with(r#"{"parts":{"#), "{limit:?}");
+        for worker in workers {
+            worker.shutdown().await.unwrap();
+        }
+    }
+}
+
+#[step(rate = "20/s", shared)]
+async fn toll(#[inject] lane: &Lane, car: u32) -> u32 {
+    lane.all.fetch_add(1, Ordering::SeqCst);
+    car
+}
+
+#[saga]
+async fn motorway(car: u32) -> u32 {
+    toll(car).await
+}
+
+#[tokio::test]
+async fn workers_share_a_rate() {
+    for transport in [sagaflow::connect("embedded:").await.unwrap(), nats().await] {
+        let lane = Arc::new(Lane::default());
+        let workers: Vec<_> = (0..3)
+            .map(|_| {
+                let builder = Worker::builder(transport.clone()).serve::<motorway>();
+                builder.provide_shared(lane.clone()).build().unwrap().spawn()
+            })
+            .collect();
+        let (client, begun) = (Client::new(transport), std::time::Instant::now());
+        let driving = all_of((0..60).map(|car| client.start(motorway(car)).into_future())).await;
+        for (car, drives) in (0..).zip(driving) {
+            let outcome = tokio::time::timeout(HANGS, drives.unwrap().outcome()).await.expect("none is forgotten");
+            assert_eq!(outcome.unwrap(), Ok(car));
+        }
+        assert_eq!(lane.all.load(Ordering::SeqCst), 60);
+        // Twenty at once, and then twenty in each second: three workers with a limit each would be there at once.
+        assert!(begun.elapsed() >= Duration::from_millis(1900), "{:?}", begun.elapsed());
+        for worker in workers {
+            worker.shutdown().await.unwrap();
+        }
+    }
+}
+
 #[step]
 async fn enter(#[inject] lane: &Lane, _car: u32) {
     lane.most.fetch_max(lane.now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
@@ -77,7 +160,7 @@ async fn leave(#[inject] lane: &Lane, _car: u32) {
 }
 
 /// Each third one breaks down, in the tunnel.
-#[saga(concurrency = 3, key = format!("tunnel {}", tunnel))]
+#[saga(concurrency = 3, key = format!("tunnel {tunnel}"))]
 async fn tunnel(tunnel: u32, car: u32) -> Result<u32, Failure> {
     enter(car).await;
     sleep("20ms").await;

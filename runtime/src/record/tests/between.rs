@@ -90,6 +90,19 @@ fn format_1_with_a_schedule_loads_and_is_written_as_it_was() {
     assert!(fixtures().iter().all(|record| record.scheduled.is_none()), "older ones have none");
 }
 
+/// The same format since instances and calls wait for their turns.
+const FORMAT_1_TURNS: &str = include_str!("../fixtures/format_1_turns.json");
+
+#[test]
+fn format_1_with_turns_loads_and_is_written_as_it_was() {
+    let before: serde_json::Value = serde_json::from_str(FORMAT_1_TURNS).unwrap();
+    let records: Vec<Record> = serde_json::from_str(FORMAT_1_TURNS).unwrap();
+    assert_eq!(serde_json::to_value(&records).unwrap(), before);
+    assert_eq!(records[0].line.as_ref().unwrap().of, "backup@acme");
+    assert!(records[1].frame.as_ref().unwrap().step().unwrap().turn);
+    assert!(fixtures().iter().all(|record| record.line.is_none()), "older ones have none");
+}
+
 /// The same format since sagas emit events and keep histories.
 const FORMAT_1_EMITTING: &str = include_str!("../fixtures/format_1_emitting.json");
 
