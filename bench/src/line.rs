@@ -34,6 +34,14 @@ pub(crate) enum Line {
         /// The size of the entity's last record.
         record_bytes: usize,
     },
+    Listing {
+        transport: &'static str,
+        instances: u64,
+        /// In seconds: to list all, until the first was there, and to list one in a hundred by an attribute.
+        all_s: f64,
+        first_s: f64,
+        by_attribute_s: f64,
+    },
     Timers {
         timers: usize,
         late_p50_ms: f64,

@@ -9,6 +9,7 @@
 //! * `shards` (only when asked for): throughput over 1 to 16 streams, on a server that syncs now and then, and on one that syncs
 //!   with every record
 //! * `signals` (only when asked for): one entity that takes many signals from ten senders
+//! * `listing` (only when asked for): 100,000 instances that wait, looked through
 //! * `database` (only when asked for): a transactional step beside the same transaction by hand, the relay of the outbox, the projector
 //! * `raw`: what throughput could be at best, over NATS: the same messages, with async-nats alone
 //!
@@ -18,6 +19,7 @@ mod cpu;
 mod database;
 mod latency;
 mod line;
+mod listing;
 mod looping;
 mod memory;
 mod parked;
@@ -36,6 +38,7 @@ use clap::{Parser, ValueEnum};
 
 use crate::cpu::{Meter, Spent};
 use crate::line::{Line, median, milliseconds, per_second, percentile, print, ratios};
+use crate::listing::Listed;
 use crate::place::{Kind, Place};
 use crate::throughput::Took;
 
@@ -92,6 +95,7 @@ enum Measure {
     Memory,
     Shards,
     Signals,
+    Listing,
     Database,
 }
 
@@ -99,6 +103,8 @@ enum Measure {
 const SHARDS: [u16; 5] = [1, 2, 4, 8, 16];
 /// How many instances wait while others are measured.
 const PARKED: u64 = 100_000;
+/// How many instances are listed.
+const LISTED: u64 = 100_000;
 /// How many signals the entities take.
 const SIGNALS: [u64; 4] = [10, 1_000, 10_000, 50_000];
 /// How many steps the looping sagas have.
@@ -151,6 +157,13 @@ async fn run(options: &Options) -> Result<(), Failed> {
             print(&Line::Signals { transport: kind.label(), signals, ms_per_signal, record_bytes });
             place.close().await?;
         }
+    }
+    for &kind in Kind::value_variants().iter().filter(|kind| on(**kind) && options.only.contains(&Measure::Listing)) {
+        let place = Place::open(options, kind).await?;
+        let Listed { all, first, by_attribute } = listing::measure(&place, LISTED).await?;
+        let (all_s, first_s, by_attribute_s) = (all, first, by_attribute);
+        print(&Line::Listing { transport: kind.label(), instances: LISTED, all_s, first_s, by_attribute_s });
+        place.close().await?;
     }
     if wanted(Measure::RawNats) && on(Kind::Nats) {
         compare_with_raw(options).await?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sagaflow::prelude::*;
 use sagaflow::{ConnectOptions, IfExists, Status};
+use sagaflow_tests::processes::tally::{Next, tally};
 use sagaflow_tests::processes::{new, old, stay};
 use sagaflow_tests::{NatsServer, Process};
 use tokio::time::{Instant, timeout};
@@ -215,4 +216,47 @@ async fn a_rolling_deploy_fails_nothing() {
     older.logs(&["handed back", "unknown state `label`"]).await;
     let again = client.start(new::pickup("0".to_owned())).id("new-0").if_exists(IfExists::Refuse).await;
     assert!(again.is_err(), "it has been started");
+}
+
+/// Ten send to one entity, each signal twice, while its workers are killed. `SAGAFLOW_SIGNALS=50000` sends fifty thousand.
+#[tokio::test]
+async fn signals_are_taken_once_and_in_order_whoever_is_killed() {
+    const SENDERS: u64 = 10;
+    let signals = std::env::var("SAGAFLOW_SIGNALS").map_or(1_000, |signals| signals.parse::<u64>().unwrap());
+    let server = NatsServer::start().await;
+    let (client, url) = (client(&server).await, server.url());
+    let worker = || Process::start(WORKER, &[&*url, "--ack-wait-ms", "500"]);
+    let handle = client.start(tally(signals)).id("one").await.unwrap();
+    let send = async |from: u64| {
+        for number in 1..=signals / SENDERS {
+            // As one who doesn't know whether the first was sent.
+            for _ in 0..2 {
+                handle.signal(Next { from, number }).key(format!("{from}-{number}")).await.unwrap();
+            }
+        }
+    };
+    let mut kills = 0;
+    let kill = async {
+        let mut workers = [worker(), worker()];
+        loop {
+            for at in 0..workers.len() {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                // What it was is killed as it is dropped.
+                workers[at] = worker();
+                kills += 1;
+            }
+        }
+    };
+    let sent = futures::future::join_all((0..SENDERS).map(send));
+    let taken = async {
+        sent.await;
+        handle.outcome().await
+    };
+    let taken = tokio::select! {
+        taken = timeout(PATIENCE * 10, taken) => taken.expect("it ends").unwrap(),
+        _ = kill => unreachable!("it goes on for ever"),
+    };
+    assert_eq!(taken.unwrap(), (0..SENDERS).map(|from| (from, signals / SENDERS)).collect());
+    println!("{signals} signals, {kills} kills");
+    assert!(kills > 1, "there were none");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use sagaflow::prelude::*;
-use sagaflow_tests::processes::{new, old, stay};
+use sagaflow_tests::processes::{new, old, stay, tally};
 
 #[derive(Parser)]
 struct Options {
@@ -38,6 +38,7 @@ async fn main() -> Result<(), sagaflow::Error> {
     });
     let builder = Worker::builder(sagaflow::connect(&options.url).await?)
         .serve::<stay>()
+        .serve::<tally::tally>()
         .ack_wait(Duration::from_millis(options.ack_wait_ms))
         .concurrency(options.concurrency)
         .grace(Duration::from_millis(options.grace_ms))

@@ -2,6 +2,7 @@
 
 pub mod new;
 pub mod old;
+pub mod tally;
 
 use std::time::Duration;
 
