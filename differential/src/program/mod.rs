@@ -7,6 +7,7 @@ mod forms;
 mod loops;
 mod scope;
 mod statements;
+mod values;
 
 use std::fmt::Write as _;
 

@@ -60,7 +60,8 @@ impl Generator {
 
     fn statement(&mut self, stmts: &mut Vec<Stmt>) {
         let line = |stmts: &mut Vec<Stmt>, text: String| stmts.push(Stmt::Line(text));
-        match self.pick(35) {
+        match self.pick(37) {
+            35 | 36 => self.value_of_blocks(stmts),
             0..=4 => self.let_(stmts),
             5 => self.destructure(stmts),
             6 => self.deferred(stmts),
@@ -297,7 +298,14 @@ impl Generator {
     /// `return`, `break`, `continue`, an error; mostly under a condition.
     fn leave(&mut self, stmts: &mut Vec<Stmt>) {
         let condition = self.flag(0, true);
-        let line = match (self.pick(4), self.leavable()) {
+        let line = self.way_out();
+        let blocks = vec![(format!("if {condition}"), vec![Stmt::Line(line)])];
+        stmts.push(Stmt::Blocks { blocks, end: String::new() });
+    }
+
+    /// Leaves a loop, or the function.
+    pub(super) fn way_out(&mut self) -> String {
+        match (self.pick(4), self.leavable()) {
             (0 | 1, Some(Loop { label, can_continue, has_value })) => {
                 let label = label.map(|label| format!(" {label}")).unwrap_or_default();
                 if can_continue && self.chance(50) {
@@ -314,9 +322,7 @@ impl Generator {
                 let (number, text) = (self.number(1, true), self.text(1, false));
                 format!("return Ok(({number}, {text}, vec![1]));")
             }
-        };
-        let blocks = vec![(format!("if {condition}"), vec![Stmt::Line(line)])];
-        stmts.push(Stmt::Blocks { blocks, end: String::new() });
+        }
     }
 
     /// A loop around that a `break` can mean: the innermost, or one with a label.

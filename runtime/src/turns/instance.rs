@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Error;
 use crate::prelude::*;
-use crate::{Error, ErrorKind};
 
 /// One in the line: a life of an instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,24 +84,20 @@ fn say(running: &[Member], closes: bool) {
     progress(&Standing { running, closes });
 }
 
-/// Tells an instance that it is its turn. `false`: it has come to its end.
+/// Tells an instance that it is its turn. `false`: it has come to its end. Tried for ever: those behind it would be lost with the line.
 #[step]
-#[retry(exponential, base = "200ms", max_delay = "1m", unless(NotGiven { for_good: true, .. }))]
+#[retry(exponential, base = "200ms", max_delay = "1m")]
 async fn give_turn(#[inject] client: &Client, join: Join) -> Result<bool, NotGiven> {
     Ok(client.give_turn(&join.saga, &join.member).await?)
 }
 
 /// Why an instance could not be told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{text}")]
-pub(crate) struct NotGiven {
-    for_good: bool,
-    text: String,
-}
+#[error("{0}")]
+pub(crate) struct NotGiven(String);
 
 impl From<Error> for NotGiven {
     fn from(error: Error) -> Self {
-        let for_good = !matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::Busy);
-        Self { for_good, text: error.to_string() }
+        Self(error.to_string())
     }
 }

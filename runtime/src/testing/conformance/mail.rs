@@ -144,8 +144,8 @@ pub async fn odd_queues_and_keys_work(harness: &dyn Harness) {
     let kit = Kit::open(harness).await;
     let signs: String = (b'!'..=b'~').map(char::from).filter(|c| !".*>/\\".contains(*c)).collect();
     let long = "x".repeat(InstanceId::MAX_LEN);
-    let (order, revision) = at_rest(&kit, &mut kit.patient_worker().await, "order").await;
     let mut worker = kit.patient_worker().await;
+    let (order, revision) = at_rest(&kit, &mut worker, "order").await;
     for odd in ["$cancel", "-", "keep", "once", &signs, &long] {
         let number = kit.post(Post { name: odd, ..post(&order, odd, odd) }).await.expect("mail is stored");
         assert_eq!(texts(&kit.mail(&order, odd, 0).await), [odd]);

@@ -2,6 +2,7 @@
 //! systems.
 
 mod batches;
+mod machines;
 mod orders;
 mod people;
 mod trips;
