@@ -239,10 +239,10 @@ async fn signals_are_taken_once_and_in_order_whoever_is_killed() {
     let kill = async {
         let mut workers = [worker(), worker()];
         loop {
-            for at in 0..workers.len() {
+            for one in &mut workers {
                 tokio::time::sleep(Duration::from_millis(300)).await;
                 // What it was is killed as it is dropped.
-                workers[at] = worker();
+                *one = worker();
                 kills += 1;
             }
         }
