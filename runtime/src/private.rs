@@ -1,6 +1,7 @@
 //! What generated code names, and nobody else: no promise of stability.
 
 use std::any::Any;
+use std::fmt::Display;
 
 pub use serde;
 
@@ -50,10 +51,28 @@ impl<T> ReturnTypeMustNotBeAnAliasOfResult<Plain> for T {}
 
 impl<T, E> ReturnTypeMustNotBeAnAliasOfResult<Fallible> for Result<T, E> {}
 
-/// The key among whose instances a saga's concurrency is counted: a text, a number, whatever can be shown.
+/// What the key can be among whose instances a saga's concurrency is counted.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be a key, as it has no text",
+    label = "has no text",
+    note = "a key is a text, a number, or something else with `Display`: name a part of it, as in `key = request.tenant`"
+)]
+pub trait LineKey {
+    /// Its text.
+    fn text(&self) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Display + ?Sized> LineKey for T {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// The key among whose instances a saga's concurrency is counted.
 #[must_use]
-pub fn line_key(key: &(impl ToString + ?Sized)) -> Option<String> {
-    Some(key.to_string())
+pub fn line_key(key: &(impl LineKey + ?Sized)) -> Option<String> {
+    Some(key.text())
 }
 
 /// Whether one saga is a version of another that comes before it.

@@ -332,7 +332,9 @@ impl Generator {
             (0..=last).filter(|index| *index == last || self.loops[*index].label.is_some()).collect();
         let index = labelled[self.pick(labelled.len())];
         let mut found = self.loops[index].clone();
-        if index == last && self.chance(50) {
+        // A labelled block is left by its label only.
+        let is_block = found.has_value && !found.can_continue && found.label.is_some();
+        if index == last && !is_block && self.chance(50) {
             found.label = None;
         }
         Some(found)

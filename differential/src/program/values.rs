@@ -87,8 +87,12 @@ impl Generator {
     }
 }
 
-/// Blocks with what stands before the first and after the last.
+/// Blocks with what stands before the first and after the last. Within brackets they stand in a block of their own, so that each can be left out.
 fn whole(head: &str, mut blocks: Vec<(String, Vec<Stmt>)>, end: &str) -> Stmt {
+    if end.starts_with([')', ',']) {
+        let inner = Stmt::Blocks { blocks, end: String::new() };
+        return Stmt::Blocks { blocks: vec![(head.trim_end().to_owned(), vec![inner])], end: end.to_owned() };
+    }
     if let Some((first, _)) = blocks.first_mut() {
         first.insert_str(0, head);
     }

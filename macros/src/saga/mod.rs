@@ -16,6 +16,7 @@ mod check;
 mod emit;
 mod graph;
 mod inline;
+mod leaves;
 mod lower;
 mod macro_tokens;
 mod outline;

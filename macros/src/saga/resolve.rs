@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Afterwards no name in an inner scope hides one of an outer scope, nor a step or constant that the body names, as
-//! far as constructs that suspend go; code that stays verbatim is not touched. A variable that hides one of the same scope needs no other name: nobody can reach
+//! far as constructs that suspend go; code that stays verbatim is not touched, unless it leaves a loop or block: there the variables
+//! that go on are saved, by their names. A variable that hides one of the same scope needs no other name: nobody can reach
 //! the older one any more.
 
 use std::collections::{HashMap, HashSet};
@@ -17,6 +18,7 @@ use quote::{ToTokens, format_ident};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Member, Pat, PatIdent, Stmt};
 
+use super::leaves::leaves;
 use super::pattern::{bindings, irrefutable, of_local};
 use super::places::{Handler, Walk, as_place};
 use super::suspends;
@@ -174,12 +176,13 @@ impl Resolver<'_> {
         }
     }
 
-    /// Goes into what suspends; the rest stays as it is.
+    /// Goes into what suspends, or leaves a loop around; the rest stays as it is.
     fn expr(&mut self, expr: &mut Expr) {
-        if !suspends::expr(expr) {
+        let leaves = leaves(expr);
+        if !suspends::expr(expr) && !leaves {
             return;
         }
-        if suspends::head_only(expr) {
+        if suspends::head_only(expr) && !leaves {
             return match expr {
                 Expr::If(inner) => self.expr(suspends::first_condition(&mut inner.cond)),
                 Expr::Match(inner) => self.expr(&mut inner.expr),

@@ -20,6 +20,7 @@ use crate::engine::{self, RESERVE};
 use crate::record::{self, Frame, Record, START_FORMAT, Start, TraceContext, Value};
 use crate::spans;
 use crate::transport::{Append, AppendError, InstanceId, Revision};
+use crate::turns::Join;
 use crate::{Call, Error, ErrorKind, Saga, about, appending, ends, machine};
 
 /// For so long a start tries to get an answer.
@@ -319,7 +320,15 @@ pub(super) async fn append_first(
     let append = Append { not_before, quiet, deliver, ..Append::new(instance, after, payload) };
     let appended = appending::append(&*client.transport, append, PATIENCE, |_| {}).await;
     match appended.map_err(|failed| failed.error) {
-        Ok(_) => Ok(true),
+        Ok(_) => {
+            // So that those who are started one after the other stand in line so. If it can't be done here, a worker does it.
+            if let Some(line) = &first.line
+                && let Err(error) = Box::pin(client.queue_up(&Join::of(first, line), &line.of)).await
+            {
+                tracing::debug!(%instance, "is put into its line by a worker: {error}");
+            }
+            Ok(true)
+        }
         Err(AppendError::Superseded { .. }) => Ok(false),
         Err(AppendError::TooLarge { size, limit }) => Err(too_large(size, limit)),
         Err(error) => {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::prelude::*;
+use crate::record::{InLine, Record};
 
 /// One in the line: a life of an instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,14 @@ pub(crate) struct Join {
     pub(crate) member: Member,
     /// So many may run, by the code that it was started with.
     pub(crate) most: u32,
+}
+
+impl Join {
+    /// What an instance says that waits at its beginning.
+    pub(crate) fn of(record: &Record, line: &InLine) -> Self {
+        let member = Member { id: record.id.clone(), life: record.life };
+        Self { saga: record.saga.clone(), member, most: line.most }
+    }
 }
 
 /// An instance has come to its end.

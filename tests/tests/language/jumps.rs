@@ -212,6 +212,60 @@ async fn from_blocks_in_values(items: Vec<u32>) -> Result<Vec<u32>, Failure> {
     Ok(out)
 }
 
+/// Where a loop is left, a name means another variable than the one that goes on.
+#[saga]
+async fn hidden_where_it_leaves(items: Vec<u32>) -> Result<(u32, String, Vec<u32>), Failure> {
+    let (mut total, name, mut out) = (100, "outer".to_owned(), Vec::new());
+    for item in &items {
+        let half = match half(*item).await {
+            Ok(total) if total > 4 => {
+                out.push(total);
+                continue;
+            }
+            Ok(total) => total + 1,
+            Err(name) if name.0 == 11 => {
+                total += 11;
+                continue;
+            }
+            Err(name) => {
+                let total = name.0 * 2;
+                if total > 10 {
+                    break;
+                }
+                total
+            }
+        };
+        let counted = if total % 2 == 1 {
+            name.len() as u32
+        } else {
+            let name = [half, *item];
+            if let [total, 6] = name {
+                out.push(total * 1000);
+                continue;
+            }
+            name.len() as u32
+        };
+        let picked = 'pick: {
+            for total in [half, counted] {
+                let out = total;
+                if out == 3 {
+                    break 'pick out;
+                }
+            }
+            let total = "none";
+            total.len() as u32
+        };
+        total += num(half + counted + picked).await?;
+        let total = even(total).await;
+        if total.is_none() {
+            continue;
+        }
+        note(name.clone()).await;
+    }
+    let total = num(total).await?;
+    Ok((total, text(name).await?, out))
+}
+
 fn parse(text: &str) -> Result<u32, std::num::ParseIntError> {
     text.parse()
 }
@@ -253,6 +307,7 @@ async fn jumps() {
     check!(from_verbatim_code: (vec![]), (vec![vec![1], vec![4, 0, 5, 8], vec![2]]), (vec![vec![7, 1], vec![6], vec![3, 9], vec![1]]));
     check!(labelled_block: (0), (1), (2), (3), (6), (13));
     check!(from_blocks_in_values: (vec![4, 5, 2, 1, 6, 3, 8]), (vec![]), (vec![1, 7, 9, 13]));
+    check!(hidden_where_it_leaves: (vec![]), (vec![2]), (vec![20, 4, 6, 3, 8, 2, 5, 1, 7]), (vec![10, 12]), (vec![6, 2, 2, 11, 4, 2, 10, 11, 6]));
     check!(tail_block: (0), (1), (4), (13));
     check!(nested_values: (0), (1), (4), (5), (6), (13));
     check!(early_return: (0), (1), (3), (5), (13));
