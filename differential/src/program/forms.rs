@@ -52,7 +52,10 @@ impl Generator {
         let (label, name) = (self.fresh("'part"), self.name());
         let this = Loop { label: Some(label.clone()), can_continue: false, has_value: true };
         let from = self.scope.vars.len();
+        // A loop around can be left from here by its label only.
+        self.loops.push(this.clone());
         let mut body = self.statements(1);
+        self.loops.pop();
         let (condition, value) = (self.flag(1, true), self.number(1, true));
         body.push(Stmt::Blocks {
             blocks: vec![(format!("if {condition}"), vec![Stmt::Line(format!("break {label} {value};"))])],

@@ -17,51 +17,42 @@ pub async fn p3(mut total: u32, name: String, mut items: Vec<u32>, mut order: Or
         while count_3 < 1 && (true && flag((4u32 > 0)).await) {
             count_3 += 1;
             let _ = Some(3u32);
-            let late_4;
-            if true {
-                match ([items.iter().fold(0u32, |a, b| a.wrapping_add(*b)), (match 0u32.checked_sub(4u32) { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 })][(total % 2) as usize], Some(19u32)) {
-                    (0 | 1, _) => {
-                        let late_5;
-                        if (true && (((total > 6) || (total > 6)) || items.is_empty())) {
-                             {
-                                match (1u32, order.items.first().copied()) {
-                                    (0 | 1, _) => {
-                                        let _ = 9u32.to_string();
-                                    } (low @ 2..=9, Some(n)) if low > 3 && n != 3 => {
-                                        if (11u32 > 0) {
-                                            return Err(Failure::new("left"));
-                                        }
-                                        let calls_6: Vec<_> = order.items.iter().map(|n| n ^ 1).collect::<Vec<u32>>().into_iter().take(3).map(num).collect();
-                                        let mut sum_7 = 0u32;
-                                        for call in calls_6 {
-                                            sum_7 = sum_7.wrapping_add(call.await?);
-                                        }
-                                    } (n, None) | (_, Some(n)) => {
-                                        match (('block_8: { if true { break 'block_8 twice!(order.id); } 4u32 }), Some(5u32)) {
-                                            (0 | 1, _) => {
-                                                let Ok(name) = num([Some(3u32).unwrap_or(n), 4u32][(('block_9: { if (n > 3) { break 'block_9 3u32; } total }) % 2) as usize]).await else {
-                                                    return Err(Failure::new(order.name.clone()));
-                                                };
-                                            } (low @ 2..=9, Some(n)) if low > 2 && n != 3 => {
-                                            } (n, None) | (_, Some(n)) => {
-                                            }
-                                        }
-                                    }
-                                }
-                            }
-                            late_5 = 16u32;
-                        } else {
-                            late_5 = (match items.first().copied() { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 });
-                        }
-                    } (low @ 2..=9, Some(n)) if low > 2 && n != 3 => {
-                    } (n, None) | (_, Some(n)) => {
+            let v_4 = &name;
+            total ^= match items.first().copied() {
+                Some(found) if found > 1 => {
+                    if (true && ((found > 4) || (found > 8))) {
+                        ;
+                        let v_5 = {
+                            ;
+                            async { 1u32 };
+                            (match Some(3u32) { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 })
+                        };
+                        twice!((match Some(3u32) { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 }))
+                    } else {
+                        9u32
                     }
+                } Some(found) => {
+                    11u32.wrapping_add(10u32)
+                } None => {
+                    ((total ^ total) % 7)
                 }
-                late_4 = (order.name.len() as u32);
-            } else {
-                late_4 = (if true { 4u32 } else { bump(order.id) });
+            };
+        }
+        let v_7 = items.is_empty() || (flag((total > 2)).await && num(Some(3u32).unwrap_or(total)).await? > 5);
+        let mut count_8 = 0u32;
+        while let Some(top) = even(count_8).await && count_8 < 5 {
+            count_8 += 2;
+            if let Some(item) = Some(3u32) && item > 3 {
+                let (v_10, _) = ( {
+                    if let Some(found) = None::<u32> {
+                        let Some(a) = items.first().copied() else { return Ok(((order.name.len() as u32), format!("{}-{}", item, order.name), vec![])); };
+                        order.items.iter().fold(0u32, |a, b| a.wrapping_add(*b))
+                    } else {
+                        (('block_9: { if v_7 { break 'block_9 order.id; } top }) % 7)
+                    }
+                }, 'x');
             }
         }
     };
-    Ok((items.iter().fold(0u32, |a, b| a.wrapping_add(*b)), order.name, items.iter().map(|n| n ^ 1).collect::<Vec<u32>>()))
+    Ok((v_2, "t4".to_owned(), items.iter().map(|n| n ^ 1).collect::<Vec<u32>>()))
 }

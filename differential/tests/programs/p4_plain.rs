@@ -13,42 +13,58 @@ pub async fn p4(mut total: u32, name: String, mut items: Vec<u32>, mut order: Or
             (order.name.len() as u32)
         };
         let [mut x, _] = [num(num((19u32 ^ 4u32)).await?).await?, order.items.iter().fold(0u32, |a, b| a.wrapping_add(*b))];
-        if even(even(add(find(num(num(total).await?.wrapping_mul(total)).await?).await?.id, find(order.id).await?.id).await?).await.unwrap_or(3)).await.is_some() {
-            let Some(v_1) = Some(3u32) else { return Ok((order.id.wrapping_add(twice!(name)), "t2".to_owned(), vec![])); };
-            match (({ let inner = (n % 7); inner.rotate_left(1) }), even((n, 4u32).0).await) {
-                (low, Some(n)) if let Some(n) = low.checked_sub(n) && n != 2 => {
-                    let v_2 = items.is_empty() && (flag((15u32 < 4u32)).await || num(n).await? > 0);
-                    let late_3;
-                    if v_2 {
-                        let mut count_4 = 0;
-                        let v_5 = 'l_6: loop {
-                            count_4 += 1;
-                            if count_4 > 2 {
-                                break 2u32;
-                            }
-                            let word = &find((match Some(name) { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 })).await?.name;
-                             {
-                                if let Some(v_7) = Some(3u32) {
-                                    match &order {
-                                        whole @ Order { id: 0..=1, .. } => {
-                                            let v_8 = matches!(Some(3u32), Some(1..=9)) && (flag(v_2).await || num(bump(order.id)).await? > 1);
-                                        } Order { items: some, note: Some(card), id: small @ 2..=5, .. } => {
-                                        } Order { name: title, .. } => {
+        if let Some(v_1) = even(add(twice!(8u32), find((match num(4u32).await { Ok(n) => n, Err(_) => find(4u32).await?.id })).await?.id).await?).await {
+            match (num((match even((match num(total).await { Ok(n) => n, Err(_) => n })).await { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 })).await?, None::<u32>) {
+                (0 | 1, _) => {
+                    let (a, _) = ( {
+                        match items.first().copied() {
+                            Some(found) if found > 3 => {
+                                if (3u32 > 4) {
+                                    let name = ((if (v_1 > 0) { ('block_2: { if true { break 'block_2 4u32; } 2u32 }) } else { twice!(4u32) }) % 7);
+                                    if (order.id > 7) {
+                                        for slot in &mut items {
+                                            *slot ^= (if true { ('block_3: { if (4u32 > 7) { break 'block_3 found; } order.id }) } else { (match Some(3u32) { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 }) });
+                                            let word = 'part_4: {
+                                                let total = match Some(name) {
+                                                    Some(found) if found > 1 => {
+                                                        ('block_5: { if ((v_1 > 8) && (n > 2)) { break 'block_5 twice!(total); } order.items.iter().fold(0u32, |a, b| a.wrapping_add(*b)) })
+                                                    } Some(found) => {
+                                                        v_1
+                                                    } None => {
+                                                        found
+                                                    }
+                                                };
+                                                if ((9u32 ^ 5u32) < (5u32, x).0) {
+                                                    break 'part_4 bump((match Some(5u32) { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 }));
+                                                }
+                                                Some(3u32).unwrap_or((order.name.len() as u32))
+                                            };
+                                            if matches!(Some(3u32), Some(1..=9)) {
+                                                return Ok((v_1, 17u32.to_string(), vec![1]));
+                                            }
+                                            let word = if (x < Some(found).unwrap_or(order.id)) {
+                                                (if (order.id > 7) { total } else { total }).wrapping_add((5u32 ^ 19u32))
+                                            } else {
+                                                return Ok(((if (n > 0) { order.items.iter().fold(0u32, |a, b| a.wrapping_add(*b)) } else { n }), 8u32.wrapping_add(18u32).to_string(), vec![1]));
+                                            };
+                                            *slot = slot.wrapping_add(1);
                                         }
+                                    } else if true {
                                     }
-                                } else {
                                 }
+                                (match x.checked_sub(x) { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 })
+                            } Some(found) => {
+                                found
+                            } None => {
+                                total
                             }
-                        };
-                        late_3 = [twice!(18u32.wrapping_add(order.id)), (v_1, (name ^ 4u32)).1][((order.name.len() as u32) % 2) as usize];
-                    } else {
-                        late_3 = (4u32 ^ 5u32);
-                    }
-                } (n, _) => {
+                        }
+                    }, 'x');
+                } (low @ 2..=9, Some(n)) if low > 2 && n != 3 => {
+                } (n, None) | (_, Some(n)) => {
                 }
             }
-        } else {
         }
     }
-    Ok((total, order.name.clone(), items.iter().map(|n| n ^ 1).collect::<Vec<u32>>()))
+    Ok((('block_6: { if (14u32 > 3) { break 'block_6 ('block_7: { if (4u32 > 4) { break 'block_7 total; } 4u32 }); } 14u32 }).wrapping_add((if ((3u32 > 5) && (4u32 > 6)) { total } else { (if (total > 8) { 2u32 } else { 7u32 }) })), format!("<{total}>"), [('block_8: { if (4u32 > 1) { break 'block_8 (order.id % 7); } [total, 8u32][(total % 2) as usize] }), ({ let inner = total; inner.rotate_left(1) })].to_vec()))
 }

@@ -14,33 +14,32 @@ pub async fn p5(mut total: u32, name: String, mut items: Vec<u32>, mut order: Or
                 let call_4 = num(add((match num(total).await { Ok(n) => n, Err(_) => num(num(top).await?).await?.wrapping_mul(11u32) }), add(total, 14u32).await?).await?);
                 note("name".to_owned()).await;
                 let a = call_4.await?;
-                let calls_5: Vec<_> = list(num((*v_1)).await?).await?.into_iter().take(3).map(num).collect();
-                let mut sum_6 = 0u32;
-                for call in calls_5 {
-                    sum_6 = sum_6.wrapping_add(call.await?);
-                }
-            } Order { items: some, note: Some(card), id: small @ 2..=5, .. } => {
-                for n in list(add(find(order.id).await?.id, (*small)).await?).await? {
-                    let item = &order.items;
-                    let a = Order { id: bump(add(total, order.id).await?), ..find(({ let inner = 9u32; inner.rotate_left(1) })).await? };
-                    items.push(order.id);
-                }
-                ;
-                let v_7 = {
-                    ;
-                    async { 1u32 };
-                    items.iter().fold(0u32, |a, b| a.wrapping_add(*b))
-                };
-            } Order { name: title, .. } => {
-                if (4u32 > 4) {
-                    'l_8: for slot in &mut items {
-                        *slot ^= 4u32;
-                        let v_9: String = "name".to_owned();
-                        *slot = slot.wrapping_add(1);
+                let v_8 = add((bump(total), (*v_1)).1, {
+                    if let Some(found) = even(total).await {
+                        let v_5 = (top > 5) || (flag(!((*v_1) > 7)).await && num((*v_1)).await? > 2);
+                        (match num(({ let inner = num(top).await?; inner.rotate_left(1) })).await { Ok(n) => n, Err(_) => even(num(num(top).await?.wrapping_mul(num(18u32).await?)).await?.wrapping_mul(9u32)).await.unwrap_or(3) })
+                    } else {
+                        let mut count_6 = 0u32;
+                        while let Some(top) = even(count_6).await && count_6 < 1 {
+                            count_6 += 2;
+                            ;
+                            let v_7 = {
+                                ;
+                                async { 1u32 };
+                                items.iter().fold(0u32, |a, b| a.wrapping_add(*b))
+                            };
+                            if let Some(item) = v_2 && item > 3 && (4u32 < items.iter().fold(0u32, |a, b| a.wrapping_add(*b))) {
+                            }
+                        }
+                        bump((whole.items.len() as u32))
                     }
-                }
+                }).await?;
+            } Order { items: some, note: Some(card), id: small @ 2..=5, .. } => {
+                let v_9 = &total;
+                items.push((some.len() as u32));
+            } Order { name: title, .. } => {
             }
         }
     }
-    Ok((v_2.unwrap_or([total, (name.len() as u32)][(total % 2) as usize]), order.name, items.iter().map(|n| n ^ 1).collect::<Vec<u32>>()))
+    Ok((({ let inner = (*v_1); inner.rotate_left(1) }), ("t3".to_owned() + &name), order.items.clone()))
 }

@@ -6,39 +6,73 @@ pub async fn p6(mut total: u32, name: String, mut items: Vec<u32>, mut order: Or
     fn bump(n: u32) -> u32 { n.wrapping_mul(3) ^ 1 }
     macro_rules! twice { ($n:expr) => { u32::wrapping_mul($n, 2) }; }
     for b in (2u32..4).rev() {
-        ;
-        let v_1 = {
-            ;
-            async { 1u32 };
-            4u32
-        };
-        let Ok(v_2) = num([b, num(even(7u32).await.unwrap_or(3)).await?][(num(find(order.id).await?.id).await?.wrapping_add((match num(even(add(find((match num(num(v_1).await.unwrap_or(order.id)).await { Ok(n) => n, Err(_) => num(order.id).await? })).await?.id, order.id).await?).await.unwrap_or(3)).await { Ok(n) => n, Err(_) => 10u32 })) % 2) as usize]).await else {
-            let mut b = even(twice!(bump(4u32))).await.is_some();
-            return Err(Failure::new("t0".to_owned()));
-        };
-        'l_3: for n in items.iter().rev() {
-            let v_4 = ((v_2 > 2) || even(add((*n), 19u32).await?).await.is_some()) || (flag((((*n) > 7) || (1u32 > 3))).await && num(b).await? > 3);
-            let Some(v_5) = Some(items.iter().fold(0u32, |a, b| a.wrapping_add(*b))) else { return Ok((((Some(3u32).unwrap_or(v_1) % 7), total).0, v_2.wrapping_add(order.id).to_string(), vec![])); };
-            let (a, mut b) = (order.id, "moved".to_owned());
-        }
-    }
-    for piece_6 in name.chars() {
-        let length_7 = num(piece_6 as u32 ^ 1).await?;
-        let mut stack_8 = [total, [3u32, 9u32][(5u32 % 2) as usize]].to_vec();
-        while let Some(top) = stack_8.pop() {
-            match (('block_9: { if (17u32 < (11u32 ^ total)) { break 'block_9 (if matches!(Some(length_7), Some(1..=9)) { 4u32 } else { top }); } ('block_10: { if (true || (top > 8)) { break 'block_10 ({ let inner = 9u32; inner.rotate_left(1) }); } length_7 }) }), Some(3u32)) {
-                (0 | 1, _) => {
-                     {
-                        if (13u32 > 1) {
-                            let name = order.items.iter().map(|n| n ^ 1).collect::<Vec<u32>>();
-                        } else {
+        let v_11 = match Some((10u32 ^ num(b).await?.wrapping_mul(b))) {
+            Some(found) if found > 1 => {
+                match Some(3u32) {
+                    Some(found) if found > 2 => {
+                        'l_3: for piece_1 in items.chunks(2) {
+                            let length_2 = num(piece_1.len() as u32 ^ piece_1[0]).await?;
+                            if (length_2 > 7) {
+                                let calls_4: Vec<_> = order.items.iter().map(|n| n ^ 1).collect::<Vec<u32>>().into_iter().take(3).map(num).collect();
+                                let mut sum_5 = 0u32;
+                                for call in calls_4 {
+                                    sum_5 = sum_5.wrapping_add(call.await?);
+                                }
+                            } else {
+                                let v_6 = (19u32 > 7);
+                                let mut v_8: u32 = num(('block_7: { if flag(v_6).await { break 'block_7 even(num(3u32).await.unwrap_or(10u32)).await.unwrap_or(3); } num(add(found, add(add(total, found).await?, order.id).await?).await?).await? })).await?;
+                            }
+                            let v_9 = "t1".to_owned();
+                            { let f = |m: u32| m ^ items.iter().fold(0u32, |a, b| a.wrapping_add(*b)); let value = f(7); total = value; }
+                        }
+                        even(add(num(11u32).await?, add(order.id, num(3u32).await?).await?).await?).await.unwrap_or((total % 7))
+                    } Some(found) => {
+                        let x = add(total, {
+                            if (13u32 > 5) {
+                                if let Some(found) = None::<u32> {
+                                    let word = "t0".to_owned();
+                                    (found ^ (19u32, order.id).1)
+                                } else {
+                                    let v_10 = &name;
+                                    bump(found)
+                                }
+                            } else {
+                                ;
+                                let b = {
+                                    ;
+                                    async { 1u32 };
+                                    (b % 7)
+                                };
+                                match items.first().copied() {
+                                    Some(found) if found > 3 => {
+                                        found
+                                    } Some(found) => {
+                                        bump(b)
+                                    } None => {
+                                        (match order.items.first().copied() { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 })
+                                    }
+                                }
+                            }
+                        }).await?;
+                        continue;
+                    } None => {
+                        match Some((match items.first().copied() { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 })) {
+                            Some(found) if found > 1 => {
+                                7u32
+                            } Some(found) => {
+                                items.iter().fold(0u32, |a, b| a.wrapping_add(*b))
+                            } None => {
+                                found
+                            }
                         }
                     }
-                } (low @ 2..=9, Some(n)) if low > 3 && n != 3 => {
-                } (n, None) | (_, Some(n)) => {
                 }
+            } Some(found) => {
+                order.id
+            } None => {
+                order.items.iter().fold(0u32, |a, b| a.wrapping_add(*b))
             }
-        }
+        };
     }
-    Ok(([((5u32 ^ 16u32), total).0, (Some(3u32).unwrap_or(4u32), (match order.items.first().copied() { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 })).1][(total % 2) as usize], "t3".to_owned(), items.iter().map(|n| n ^ 1).collect::<Vec<u32>>()))
+    Ok(([order.id, (name.len() as u32)][((match Some(order.id) { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 }) % 2) as usize], name, order.items.clone()))
 }

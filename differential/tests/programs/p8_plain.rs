@@ -13,33 +13,27 @@ pub async fn p8(mut total: u32, name: String, mut items: Vec<u32>, mut order: Or
         } (n, _) => {
             let mut stack_3 = [v_1, [v_1, total][((5u32 ^ order.id) % 2) as usize]].to_vec();
             while let Some(top) = stack_3.pop() {
-                 {
-                    if let Some(total) = None::<u32> && total > 3 {
-                        if true {
-                            return Err(Failure::new("left"));
-                        }
-                        let Order { id: id_4, name: ref text_5, .. } = order;
-                    } else {
-                         {
-                            let late_6;
-                            if order.items.is_empty() {
-                                let v_7 = (bump(4u32) % 7);
-                                late_6 = [order.id, (if (4u32 > 4) { 1u32 } else { total.wrapping_add(5u32) })][(items.iter().fold(0u32, |a, b| a.wrapping_add(*b)) % 2) as usize];
-                            } else {
-                                (total, _) = ((v_1, (twice!(4u32) ^ n)).1, 0);
-                                late_6 = ('block_8: { if (((4u32 > 0) && (n > 7)) && ((v_1 > 5) && true)) { break 'block_8 4u32; } order.id });
-                            }
-                            match &order.kind {
-                                Kind::Gift(card) => {
-                                } Kind::Parcel { weight, .. } => {
-                                } Kind::Plain => {
-                                }
-                            }
-                        }
-                    }
-                }
+                let Some(word) = Some(3u32) else { return Ok((bump(Some(top).unwrap_or((if true { top } else { top }))), "moved".to_owned(), vec![])); };
+                let a = &order;
+                let item = ((n > 4) || !(15u32 > 1));
             }
         }
     }
-    Ok((v_1, (order.name + &name), items.clone()))
+    let word = order.id.wrapping_add(v_1);
+    let v_4 = &total;
+    if let Some(v_5) = items.first().copied() && v_5 > 4 {
+        match &order.kind {
+            Kind::Gift(card) => {
+                match &order {
+                    whole @ Order { id: 0..=1, .. } => {
+                    } Order { items: some, note: Some(card), id: small @ 2..=5, .. } => {
+                    } Order { name: title, .. } => {
+                    }
+                }
+            } Kind::Parcel { weight, .. } => {
+            } Kind::Plain => {
+            }
+        }
+    }
+    Ok((twice!((Some(v_1).unwrap_or(v_1) % 7)), name, items))
 }
