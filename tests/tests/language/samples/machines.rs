@@ -67,7 +67,7 @@ async fn by_hand(mut numbers: Vec<u32>) -> Result<Vec<String>, Refusal> {
         let value = 'attempts: {
             for attempt in 1..=3u32 {
                 match half(number + attempt).await {
-                    Ok(half) if half == 3 => continue 'numbers,
+                    Ok(3) => continue 'numbers,
                     Ok(half) => break 'attempts half,
                     Err(error) => {
                         last = Some(error);
