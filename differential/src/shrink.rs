@@ -103,11 +103,44 @@ fn shorter_lines(line: &str) -> Vec<String> {
                 if c == ')' && inside.len() > 4 {
                     let (before, after) = (&line[..start], &line[at + 1..]);
                     all.extend(["1u32", "true", "\"t\".to_owned()"].map(|simple| format!("{before}({simple}){after}")));
-                    all.extend(inside.split(", ").map(|part| format!("{before}({part}){after}")));
+                    all.extend(parts(inside).map(|part| format!("{before}({part}){after}")));
+                    // `call(value)` and `place.call(value)` as `value`; `(match value { … })` as `(value)`.
+                    let called = &before[..before.len() - callee(before)];
+                    all.extend(parts(inside).map(|part| format!("{called}{part}{after}")));
+                    let matched = inside.strip_prefix("match ").and_then(|rest| rest.split_once(" { "));
+                    all.extend(matched.map(|(value, _)| format!("{before}({value}){after}")));
                 }
             }
             _ => {}
         }
     }
     all
+}
+
+/// What stands between the commas, but for those within brackets.
+fn parts(list: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0;
+    list.split(move |c: char| {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            _ => {}
+        }
+        c == ',' && depth == 0
+    })
+    .map(str::trim)
+}
+
+/// How long what is called is, at the end of what stands before its brackets.
+fn callee(before: &str) -> usize {
+    let mut depth = 0;
+    let is_part = |c: char| {
+        match c {
+            ')' | ']' => depth += 1,
+            '(' | '[' => depth -= 1,
+            _ => {}
+        }
+        depth > 0 || (depth == 0 && (c.is_alphanumeric() || "_.?!:)]([".contains(c)))
+    };
+    before.len() - before.trim_end_matches(is_part).len()
 }

@@ -56,7 +56,7 @@ async fn leave(
 ) -> Result<(), String> {
     let Ok(instance) = InstanceId::new(LINE, line.id.as_str()) else { return Ok(()) };
     let member = Member { id: record.id.clone(), life: record.life };
-    let key = format!("{}:{}", member.id, member.life);
+    let key = member.key(&record.saga);
     let value = Value::write(&Left { member }).map_err(|error| error.to_string())?;
     let payload = Letter::to_any(value).encode(codec);
     told(

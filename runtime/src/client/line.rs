@@ -13,7 +13,7 @@ use crate::{Error, ErrorKind};
 impl Client {
     /// Puts an instance into its line. `false`: that is not sure yet, as the line is about to end; to be asked again after a second.
     pub(crate) async fn queue_up(&self, join: &Join, of: &str) -> Result<bool, Error> {
-        let key = format!("{}:{}", join.member.id, join.member.life);
+        let key = join.member.key(&join.saga);
         let mailing = Mailing { key, remember: false, ..Mailing::new(Join::NAME.to_owned(), None, join, None)? };
         let (_, instance, begin) = self.start(line()).id(of).if_exists(IfExists::Restart).begin()?;
         let life = match begin::send(self, &instance, &mailing, Some(&begin)).await? {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::engine;
 use crate::prelude::*;
 use crate::record::{InLine, Record};
 
@@ -11,6 +12,13 @@ use crate::record::{InLine, Record};
 pub(crate) struct Member {
     pub(crate) id: String,
     pub(crate) life: u32,
+}
+
+impl Member {
+    /// What it is known by among all mail to the line: also an id of the greatest length has one.
+    pub(crate) fn key(&self, saga: &str) -> String {
+        engine::id_of(saga, &self.id, u64::from(self.life))
+    }
 }
 
 /// An instance wants its turn.

@@ -137,6 +137,11 @@ async fn every_end_gives_the_turn_to_the_next() {
         client.start(alone(6)).id("5").if_exists(IfExists::Restart).await.expect("it is started");
         run.advance("61m").await;
     }
+    // Ids have up to 128 bytes.
+    for number in [7, 8] {
+        client.start(alone(number)).id(format!("{number}{}", "x".repeat(127))).await.expect("it is started");
+    }
+    run.advance("121m").await;
     let run = run.finish().await;
-    assert_eq!(site.came(), [0, 2, 3, 4, 5, 6], "{}", run.story());
+    assert_eq!(site.came(), [0, 2, 3, 4, 5, 6, 7, 8], "{}", run.story());
 }

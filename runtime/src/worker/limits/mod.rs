@@ -223,7 +223,12 @@ async fn keep(limiter: Limiter) {
             let wanted = if is_gone { 0 } else { state.part.used };
             state.part.used = state.running;
             let ends = state.part.until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
-            (wanted, wanted < state.part.permits || ends < RENEW)
+            let gives_back = wanted < state.part.permits;
+            if gives_back {
+                // From here on: what is begun while others may be given it would be too many.
+                state.part.permits = wanted;
+            }
+            (wanted, gives_back || ends < RENEW)
         };
         if renews {
             let mut known = shares.lock().await;
