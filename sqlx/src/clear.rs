@@ -76,7 +76,8 @@ impl<DB: Driver, N> Database<DB, N> {
         let select = "SELECT key, CAST(started AS TEXT), part FROM {table:inbox} WHERE at < CAST($1 AS {time}) \
              AND (key, started, part) > ($2, $3, $4) ORDER BY key, started, part LIMIT $5";
         let select = self.shared.names.fill(select, &DB::DIALECT);
-        let delete = format!("DELETE FROM {} WHERE key = $1 AND started = $2 AND part = $3", self.shared.inbox);
+        let delete =
+            format!("DELETE FROM {} WHERE key = $1 AND started = $2 AND part = $3", self.shared.names.table("inbox"));
         // Before all keys.
         let (mut after, mut sum) = ((String::new(), i64::MIN, String::new()), 0);
         let mut standing = HashMap::new();

@@ -27,7 +27,6 @@ pub struct Database<DB: Driver, N = Main> {
 pub(crate) struct Shared<DB: Driver> {
     pub(crate) pool: Pool<DB>,
     pub(crate) names: Arc<Names>,
-    pub(crate) inbox: String,
     pub(crate) identity: String,
     pub(crate) isolation: Isolation,
     pub(crate) largest_output: usize,
@@ -173,8 +172,7 @@ impl<DB: Driver> DatabaseBuilder<DB> {
         let identity = migrations::check(&self).await?;
         let names = Arc::new(self.names()?);
         let Self { pool, isolation, largest_output, conflicts, .. } = self;
-        let inbox = names.table("inbox");
-        let shared = Shared { pool, names, inbox, identity, isolation, largest_output, conflicts };
+        let shared = Shared { pool, names, identity, isolation, largest_output, conflicts };
         Ok(Database { shared: Arc::new(shared), of: PhantomData })
     }
 

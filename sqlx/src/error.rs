@@ -105,8 +105,8 @@ pub(crate) enum Answer {
     Aborted,
     /// A transaction was to be committed in which a note is open.
     OpenNote,
-    /// No row was changed where one had to be.
-    NoNote,
+    /// The transaction is not the one that has claimed the key.
+    NoClaim,
     /// Something else.
     Other,
 }
@@ -126,11 +126,11 @@ pub(crate) fn answer(error: &sqlx::Error) -> Answer {
     let code = error.code().unwrap_or_default();
     match &*code {
         "40001" | "40P01" => Answer::Conflict,
-        "42P01" | "3F000" => Answer::NoTable,
+        "42P01" | "3F000" | "42883" => Answer::NoTable,
         "42501" | "25006" => Answer::Denied,
         "25P02" => Answer::Aborted,
         "23503" if error.constraint().is_some_and(|name| name.ends_with(OPEN)) => Answer::OpenNote,
-        "22012" if error.message() == "division by zero" => Answer::NoNote,
+        "SGF01" => Answer::NoClaim,
         // It starts, ends, or has no room for another connection.
         code if code.len() == 5 && ["57P", "08", "53300"].iter().any(|class| code.starts_with(class)) => Answer::Gone,
         _ if code.len() == 5 => Answer::Other,
@@ -165,7 +165,7 @@ pub(crate) fn of(doing: &str, error: sqlx::Error) -> Error {
             ErrorKind::FailedStatement,
             "a statement had failed before, and the database takes no more in this transaction",
         ),
-        Answer::OpenNote | Answer::NoNote => {
+        Answer::OpenNote | Answer::NoClaim => {
             (ErrorKind::ByHand, "the transaction was committed or rolled back by hand")
         }
         Answer::Other => (ErrorKind::Other, "the database refuses"),

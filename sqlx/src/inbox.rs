@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! BEGIN; claim (key, started, do)      waits for whoever has claimed it, and is at it
-//!   claimed                            the body runs; its output goes beside the claim; COMMIT
-//!   there already                      the body doesn't run: the output that is there is the output
+//!   nothing is noted                   the body runs; its output is noted; COMMIT
+//!   noted already                      the body doesn't run: the output that is there is the output
 //! ```
 //!
-//! A compensation by arguments claims `undo` under the same key, and then tries to close `do`: if it can, the step has had no
+//! A compensation by arguments claims `undo` under the same key, and then `do`, which waits for the step: if nothing is noted, the step has had no
 //! effect and will have none, and there is nothing to undo. If not, it waits for the step, and undoes it.
 //!
 //! **No answer to a commit is no failure.** Whether it was committed is found out by claiming again, which waits for the transaction if
@@ -21,7 +21,7 @@ use sagaflow::transaction::{StepTransaction, TransactionBody, TransactionCall, T
 use tokio::time::sleep;
 
 use crate::database::{Database, Shared};
-use crate::driver::{Arg, Claim, CommitError, Driver, Row};
+use crate::driver::{Claim, Claimed, CommitError, Driver, Row};
 use crate::error::{self, Answer, Error, ErrorKind, answer};
 use crate::transaction::{self, Held, Transaction};
 
@@ -104,22 +104,24 @@ impl<DB: Driver, N: 'static> Attempt<'_, DB, N> {
 
     async fn once(&self) -> Result<TransactionEnd, Halt> {
         let Some(key) = self.call.key else { return self.without_note().await };
-        let started = self.call.started.as_microsecond();
-        let part = if self.call.undoes { "undo" } else { "do" };
-        let claim = Claim { table: &self.shared.inbox, key, started, part, step: self.call.step };
-        let begun = DB::begin_claimed(&self.shared.pool, self.shared.isolation, &claim).await;
-        let (mut held, claimed) = begun.map_err(|error| self.failed("beginning", error))?;
-        if !claimed {
-            let stored = self.stored(&claim, held.connection()).await;
+        let claim = Claim {
+            names: self.shared.names.clone(),
+            key: key.to_owned(),
+            started: self.call.started.as_microsecond(),
+            part: if self.call.undoes { "undo" } else { "do" },
+            step: self.call.step.to_owned(),
+        };
+        let (mut held, noted) = self.begin(&claim).await?;
+        if let Some(note) = noted {
             // Nothing was written; if this fails, the connection is closed.
             let _ = held.rollback().await;
-            return self.known(&claim, stored?);
+            return self.known(&claim, note);
         }
-        if self.call.undoes && self.close_door(&claim, &mut held).await? {
-            held.commit().await.map_err(|error| self.unanswered(error))?;
-            return Ok(TransactionEnd::NothingToUndo);
+        if self.call.undoes && self.close_door(&claim, held.connection()).await? {
+            let committed = DB::commit_claimed(held, &claim, "nothing", None).await;
+            return self.committed(committed, TransactionEnd::NothingToUndo);
         }
-        let mut transaction = Transaction::new(held, self.shared.names.clone());
+        let mut transaction = Transaction::new(held, self.shared.names.clone(), Some(claim.clone()));
         let ran = (self.body)(&mut transaction).await;
         let seen = transaction.seen().clone();
         let held = transaction.into_held();
@@ -153,7 +155,7 @@ impl<DB: Driver, N: 'static> Attempt<'_, DB, N> {
         }
     }
 
-    async fn commit(&self, claim: &Claim<'_>, held: Held<DB>, output: AttemptOutput) -> Result<TransactionEnd, Halt> {
+    async fn commit(&self, claim: &Claim, held: Held<DB>, output: AttemptOutput) -> Result<TransactionEnd, Halt> {
         let (json, step) = (output.output.as_json(), self.call.step);
         let (size, limit) = (json.len(), self.shared.largest_output);
         if size > limit {
@@ -163,16 +165,28 @@ impl<DB: Driver, N: 'static> Attempt<'_, DB, N> {
             );
             return Err(Error::new(ErrorKind::OutputTooLarge, message).into());
         }
-        match DB::commit_claimed(held, claim, json).await {
-            Ok(()) => Ok(TransactionEnd::Ran(output)),
-            Err(CommitError::Unknown(error)) => Err(self.unanswered(error)),
+        let committed = DB::commit_claimed(held, claim, "done", Some(json)).await;
+        self.committed(committed, TransactionEnd::Ran(output))
+    }
+
+    async fn begin(&self, claim: &Claim) -> Result<Claimed<DB>, Halt> {
+        let begun = DB::begin_claimed(&self.shared.pool, self.shared.isolation, claim).await;
+        begun.map_err(|error| self.failed("beginning", error))
+    }
+
+    fn committed(&self, committed: Result<(), CommitError>, end: TransactionEnd) -> Result<TransactionEnd, Halt> {
+        match committed {
+            Ok(()) => Ok(end),
+            Err(CommitError::Unknown(error)) => {
+                Err(Halt::Unknown(error::of(&format!("committing step `{}`", self.call.step), error)))
+            }
             Err(CommitError::RolledBack(error)) => Err(self.not_committed(error).into()),
         }
     }
 
     fn not_committed(&self, error: sqlx::Error) -> Error {
         let step = self.call.step;
-        let gone = matches!(error, sqlx::Error::RowNotFound) || answer(&error) == Answer::NoNote;
+        let gone = matches!(error, sqlx::Error::RowNotFound) || answer(&error) == Answer::NoClaim;
         if gone {
             let message = format!(
                 "step `{step}`: its transaction was committed or rolled back by hand, and what came after that was not in it; let the step's return do it"
@@ -190,72 +204,37 @@ impl<DB: Driver, N: 'static> Attempt<'_, DB, N> {
 
     /// Closes the door for the step that is to be undone, if it has not been run: then there is nothing to undo. Waits for it
     /// if it is being run. Whether the door is closed now.
-    async fn close_door(&self, claim: &Claim<'_>, held: &mut Held<DB>) -> Result<bool, Halt> {
-        let Claim { table, key, started, step, .. } = *claim;
+    async fn close_door(&self, claim: &Claim, connection: &mut DB::Connection) -> Result<bool, Halt> {
         let failed = |error| self.failed("undoing", error);
-        let insert = format!(
-            "INSERT INTO {table} (key, started, part, step, state) VALUES ($1, $2, 'do', $3, 'closed') ON CONFLICT DO NOTHING"
-        );
-        let args = vec![key.into(), started.into(), step.into()];
-        let connection = held.connection();
-        let closed = DB::execute(connection, insert.into(), args).await.map_err(failed)? == 1;
-        let nothing = closed || {
-            let forward = Claim { part: "do", ..*claim };
-            let row = self.row(&forward, connection).await.map_err(failed)?;
-            // A row that is gone was cleared away, long after its instance.
-            row.is_none_or(|row| state_of(&row) != "done")
-        };
-        if nothing {
-            let note = format!(
-                "UPDATE {table} SET state = 'nothing', open = NULL WHERE key = $1 AND started = $2 AND part = 'undo'"
-            );
-            DB::execute(connection, note.into(), vec![key.into(), started.into()]).await.map_err(failed)?;
+        let forward = Claim { part: "do", ..claim.clone() };
+        let noted = DB::claim(connection, &forward).await.map_err(failed)?;
+        if let Some(note) = noted {
+            return Ok(state_of(&note) != "done");
         }
-        Ok(nothing)
+        DB::note(connection, &forward, "closed", None).await.map_err(failed)?;
+        Ok(true)
     }
 
     /// Stores that the step has failed for good; its writes are rolled back.
-    async fn store_failure(&self, claim: &Claim<'_>, output: AttemptOutput) -> Result<TransactionEnd, Halt> {
-        let Claim { table, key, started, part, step } = *claim;
-        let failed = |error| self.failed("storing the failure of", error);
-        let json = output.output.as_json();
-        if json.len() > self.shared.largest_output {
+    async fn store_failure(&self, claim: &Claim, output: AttemptOutput) -> Result<TransactionEnd, Halt> {
+        if output.output.as_json().len() > self.shared.largest_output {
             // It is not needed: failing again does no harm.
             return Ok(TransactionEnd::Ran(output));
         }
-        let insert = format!(
-            "INSERT INTO {table} (key, started, part, step, state, output) VALUES ($1, $2, $3, $4, 'failed', $5) ON CONFLICT DO NOTHING"
-        );
-        let args = vec![key.into(), started.into(), part.into(), step.into(), json.into()];
-        let mut connection = self.shared.pool.acquire().await.map_err(failed)?;
-        if DB::execute(&mut connection, insert.into(), args).await.map_err(failed)? == 1 {
-            return Ok(TransactionEnd::Ran(output));
+        let (held, noted) = self.begin(claim).await?;
+        if let Some(note) = noted {
+            // Another worker was faster, and what it has come to holds.
+            let _ = held.rollback().await;
+            return self.known(claim, note);
         }
-        // Another worker was faster, and what it has come to holds.
-        let stored = self.stored(claim, &mut connection).await?;
-        self.known(claim, stored)
-    }
-
-    async fn row(&self, claim: &Claim<'_>, connection: &mut DB::Connection) -> Result<Option<Row>, sqlx::Error> {
-        let Claim { table, key, started, part, .. } = *claim;
-        let sql = format!("SELECT step, state, output FROM {table} WHERE key = $1 AND started = $2 AND part = $3");
-        let args: Vec<Arg> = vec![key.into(), started.into(), part.into()];
-        Ok(DB::fetch(connection, sql.into(), args).await?.into_iter().next())
-    }
-
-    async fn stored(&self, claim: &Claim<'_>, connection: &mut DB::Connection) -> Result<Row, Halt> {
-        let row = self.row(claim, connection).await.map_err(|error| self.failed("reading the output of", error))?;
-        row.ok_or_else(|| {
-            // As if it had been a conflict: it is begun anew.
-            let message = format!("step `{}`: its note was cleared away just now", self.call.step);
-            Halt::Conflict(Error::new(ErrorKind::Conflict, message), None)
-        })
+        let committed = DB::commit_claimed(held, claim, "failed", Some(output.output.as_json())).await;
+        self.committed(committed, TransactionEnd::Ran(output))
     }
 
     /// What a note says.
-    fn known(&self, claim: &Claim<'_>, row: Row) -> Result<TransactionEnd, Halt> {
+    fn known(&self, claim: &Claim, row: Row) -> Result<TransactionEnd, Halt> {
         let step = self.call.step;
-        let (by, key) = (row.first().cloned().flatten().unwrap_or_default(), claim.key);
+        let (by, key) = (row.first().cloned().flatten().unwrap_or_default(), &claim.key);
         match (state_of(&row), row.get(2).cloned().flatten()) {
             ("closed", _) => {
                 let message = format!("step `{step}` comes too late: `{by}` has undone it already, so it is not run");
@@ -286,7 +265,7 @@ impl<DB: Driver, N: 'static> Attempt<'_, DB, N> {
     async fn without_note(&self) -> Result<TransactionEnd, Halt> {
         let held = DB::begin(&self.shared.pool, self.shared.isolation).await;
         let held = held.map_err(|error| self.failed("beginning", error))?;
-        let mut transaction = Transaction::new(held, self.shared.names.clone());
+        let mut transaction = Transaction::new(held, self.shared.names.clone(), None);
         let ran = (self.body)(&mut transaction).await;
         if let Some(word) = &transaction.seen().by_hand {
             return Err(transaction::by_hand(word).into());
@@ -303,13 +282,6 @@ impl<DB: Driver, N: 'static> Attempt<'_, DB, N> {
 
     fn failed(&self, doing: &str, error: sqlx::Error) -> Halt {
         error::of(&format!("{doing} step `{}`", self.call.step), error).into()
-    }
-
-    fn unanswered(&self, error: sqlx::Error) -> Halt {
-        match answer(&error) {
-            Answer::Gone => Halt::Unknown(error::of(&format!("committing step `{}`", self.call.step), error)),
-            _ => self.not_committed(error).into(),
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! **A step that has been released is never changed**; what is to be different comes with a new one.
 
 use crate::database::DatabaseBuilder;
-use crate::driver::{Dialect, Driver};
+use crate::driver::{Claim, Dialect, Driver};
 use crate::error::{self, Error, ErrorKind};
 use crate::names::Names;
 
@@ -16,9 +16,10 @@ struct Step {
 }
 
 /// The steps, from version 1 on.
-const STEPS: [Step; 2] = [
+const STEPS: [Step; 3] = [
     Step { name: "inbox, outbox, projection", both: FIRST, server: FIRST_SERVER, file: FIRST_FILE },
     Step { name: "signals in the outbox", both: SIGNALS, server: "", file: "" },
+    Step { name: "claims of steps", both: "", server: CLAIMS_SERVER, file: "" },
 ];
 
 /// A statement of a note that is open when it is committed breaks the reference to `never`, which has no rows: so whoever commits before
@@ -138,8 +139,51 @@ ALTER TABLE {table:outbox} ADD COLUMN tries INTEGER NOT NULL DEFAULT 0; -- how o
 CREATE INDEX {plain:outbox_instance} ON {table:outbox} (saga, instance) WHERE state = 'waiting';
 ";
 
+/// What a step needs at its beginning and at its end. Functions, since a session keeps their plans: as statements they would be planned
+/// anew for each step.
+const CLAIMS_SERVER: &str = "
+-- Takes a key until the transaction ends, and returns what is noted under it: the step, the state and the output, as JSON. Who comes
+-- second waits here for the first. That nothing is noted twice is the doing of the primary key; the lock keeps the second from
+-- working in vain.
+CREATE FUNCTION {table:claim}(its_key TEXT, its_start BIGINT, its_part TEXT) RETURNS TEXT LANGUAGE plpgsql AS $$
+DECLARE
+    noted TEXT;
+BEGIN
+    -- Said before the step has done anything; after a failover this may be a server that only reads.
+    IF current_setting('transaction_read_only') = 'on' THEN
+        RAISE EXCEPTION 'this server only reads' USING ERRCODE = 'read_only_sql_transaction';
+    END IF;
+    -- As expressions they are evaluated without a plan of their own.
+    IF pg_advisory_xact_lock(hashtextextended(its_key || '/' || its_part, 0)) IS NULL
+        OR set_config('sagaflow.claim', its_key, true) IS NULL THEN
+        RETURN NULL;
+    END IF;
+    -- A statement of its own, which sees what the first has committed.
+    SELECT json_build_array(note.step, note.state, note.output) INTO noted FROM {table:inbox} note
+        WHERE note.key = its_key AND note.started = its_start AND note.part = its_part;
+    RETURN noted;
+END $$;
+-- Notes what a step has come to, in the transaction that has taken the key.
+CREATE FUNCTION {table:note}(its_key TEXT, its_start BIGINT, its_part TEXT, its_step TEXT, its_state TEXT, its_output TEXT)
+    RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    -- The setting is gone if that transaction was committed or rolled back by hand.
+    IF current_setting('sagaflow.claim', true) IS DISTINCT FROM its_key THEN
+        RAISE EXCEPTION 'the transaction that has claimed % is over', its_key USING ERRCODE = 'SGF01';
+    END IF;
+    -- What is there already is open if the step has asked for the connection itself, and else the note of another.
+    INSERT INTO {table:inbox} AS note (key, started, part, step, state, output)
+        VALUES (its_key, its_start, its_part, its_step, its_state, its_output)
+        ON CONFLICT (key, started, part) DO UPDATE SET state = EXCLUDED.state, output = EXCLUDED.output, open = NULL
+        WHERE note.state = 'open';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'another has noted %', its_key USING ERRCODE = '40001';
+    END IF;
+END $$;
+";
+
 /// The version that this one writes and reads.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 const _: () = assert!(VERSION as usize == STEPS.len());
 
 /// One step of the migration, for those who let a tool of their own run it.
@@ -253,11 +297,9 @@ pub(crate) async fn check<DB: Driver>(builder: &DatabaseBuilder<DB>) -> Result<S
         let probe = format!("DELETE FROM {} WHERE key = '' AND at > CURRENT_TIMESTAMP", names.table(table));
         DB::execute(connection, probe.into(), Vec::new()).await.map_err(failed)?;
     }
-    let probe = format!(
-        "INSERT INTO {} (key, started, part, step, state) VALUES ('', 0, 'do', '', 'done')",
-        names.table("inbox")
-    );
-    DB::execute(connection, probe.into(), Vec::new()).await.map_err(failed)?;
+    let probe = Claim { names: names.clone().into(), key: String::new(), started: 0, part: "do", step: String::new() };
+    DB::claim(connection, &probe).await.map_err(failed)?;
+    DB::note(connection, &probe, "done", None).await.map_err(failed)?;
     held.rollback().await.map_err(failed)?;
     identity.ok_or_else(|| {
         let message = "the tables were made by hand and have no identity: run `sagaflow_sqlx::migrate(&pool)` once, which adds it";

@@ -12,7 +12,7 @@ use futures::stream::{BoxStream, StreamExt};
 use sqlx::{Either, Execute, Executor, SqlStr};
 
 use crate::database::Main;
-use crate::driver::Driver;
+use crate::driver::{Claim, Driver};
 use crate::error::{Answer, Error, ErrorKind, answer};
 use crate::names::Names;
 pub(crate) use held::Held;
@@ -27,6 +27,8 @@ pub(crate) use held::Held;
 pub struct Transaction<DB: Driver, N = Main> {
     held: Held<DB>,
     names: Arc<Names>,
+    /// Of which the note is to be written at the end; as long as the database would not see that it isn't.
+    unseen: Option<Claim>,
     seen: Seen,
     of: PhantomData<fn() -> N>,
 }
@@ -53,8 +55,8 @@ impl Seen {
 }
 
 impl<DB: Driver, N> Transaction<DB, N> {
-    pub(crate) fn new(held: Held<DB>, names: Arc<Names>) -> Self {
-        Self { held, names, seen: Seen::default(), of: PhantomData }
+    pub(crate) fn new(held: Held<DB>, names: Arc<Names>, claim: Option<Claim>) -> Self {
+        Self { held, names, unseen: claim, seen: Seen::default(), of: PhantomData }
     }
 
     /// The connection itself, for what takes one. Don't end the transaction with it, and don't `begin()` on it: that
@@ -62,8 +64,24 @@ impl<DB: Driver, N> Transaction<DB, N> {
     /// by itself, execute `SAVEPOINT part`, and then `RELEASE part` or `ROLLBACK TO part`.
     ///
     /// Conflicts with other transactions that come up here are not seen, and so not tried again at once.
-    pub fn connection(&mut self) -> &mut DB::Connection {
-        self.held.connection()
+    ///
+    /// On PostgreSQL the first call is a round trip: nobody looks at what is executed with the connection, so the database
+    /// is asked to refuse a `COMMIT` before the step has returned.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    pub async fn connection(&mut self) -> Result<&mut DB::Connection, sqlx::Error> {
+        if let Some(claim) = &self.unseen {
+            let locked = DB::lock_door(self.held.connection(), claim).await;
+            if !locked.inspect_err(|error| self.seen.note(error))? {
+                self.seen.conflict = true;
+                let error = Error::new(ErrorKind::Conflict, format!("`{}` was run by another meanwhile", claim.step));
+                return Err(sqlx::Error::Configuration(Box::new(error)));
+            }
+            self.unseen = None;
+        }
+        Ok(self.held.connection())
     }
 
     pub(crate) fn parts(&mut self) -> (&Names, &mut DB::Connection) {

@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 use sqlx::{Database, Pool};
 
 use crate::Isolation;
+use crate::names::Names;
 use crate::transaction::Held;
 
 /// A database that sagaflow can write to: `Postgres` or `Sqlite`.
@@ -63,22 +64,25 @@ pub trait Wake: Send {
 pub type Row = Vec<Option<String>>;
 
 /// A claim of the inbox, as the database is asked for it.
-#[derive(Debug)]
-pub struct Claim<'a> {
-    /// The table.
-    pub table: &'a str,
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// Where the table is.
+    pub(crate) names: Arc<Names>,
     /// The key.
-    pub key: &'a str,
+    pub key: String,
     /// When the instance was started, in microseconds.
     pub started: i64,
     /// `do` or `undo`.
     pub part: &'static str,
     /// The step's name.
-    pub step: &'a str,
+    pub step: String,
 }
 
 pub(crate) mod sealed {
     use super::{Arc, Arg, BoxFuture, Claim, Database, Held, Isolation, Pool, Row, Wake};
+
+    /// A transaction that has claimed a key, and what is noted under it already.
+    pub(crate) type Claimed<DB> = (Held<DB>, Option<Row>);
 
     /// What differs between databases.
     pub trait Driver: Database + Sized {
@@ -105,21 +109,44 @@ pub(crate) mod sealed {
         /// Begins a transaction that will write.
         fn begin(pool: &Pool<Self>, isolation: Isolation) -> BoxFuture<'_, Result<Held<Self>, sqlx::Error>>;
 
-        /// Begins a transaction, and claims a key in it; waits for whoever has claimed it before. Whether nobody had.
+        /// Begins a transaction, and claims a key in it. As [`claim`](Self::claim), and no round trip more.
         fn begin_claimed<'a>(
             pool: &'a Pool<Self>,
             isolation: Isolation,
-            claim: &'a Claim<'a>,
-        ) -> BoxFuture<'a, Result<(Held<Self>, bool), sqlx::Error>>;
+            claim: &'a Claim,
+        ) -> BoxFuture<'a, Result<Claimed<Self>, sqlx::Error>>;
+
+        /// Claims a key until the transaction ends; waits for whoever has claimed it before. Returns its note (the step, the
+        /// state, the output), if there is one.
+        fn claim<'a>(
+            connection: &'a mut Self::Connection,
+            claim: &'a Claim,
+        ) -> BoxFuture<'a, Result<Option<Row>, sqlx::Error>>;
+
+        /// Writes the note of a claim, if the transaction is still the one in which it was made.
+        fn note<'a>(
+            connection: &'a mut Self::Connection,
+            claim: &'a Claim,
+            state: &'static str,
+            output: Option<&'a str>,
+        ) -> BoxFuture<'a, Result<(), sqlx::Error>>;
+
+        /// Sees to it that the database itself refuses to commit before the note is written. Whether it does; if not, another
+        /// has written it.
+        fn lock_door<'a>(
+            connection: &'a mut Self::Connection,
+            claim: &'a Claim,
+        ) -> BoxFuture<'a, Result<bool, sqlx::Error>>;
 
         /// Listens for rows in the outbox.
         fn listen(pool: &Pool<Self>, channel: String) -> BoxFuture<'_, Result<Box<dyn Wake>, sqlx::Error>>;
 
-        /// Writes the output beside the claim, and commits. Nothing is committed if the claim isn't there.
+        /// Writes the note of a claim, and commits. Nothing is committed if it can't be written.
         fn commit_claimed<'a>(
             held: Held<Self>,
-            claim: &'a Claim<'a>,
-            output: &'a str,
+            claim: &'a Claim,
+            state: &'static str,
+            output: Option<&'a str>,
         ) -> BoxFuture<'a, Result<(), CommitError>>;
     }
 
@@ -164,7 +191,7 @@ pub(crate) mod sealed {
     }
 }
 
-pub(crate) use sealed::{CommitError, Dialect};
+pub(crate) use sealed::{Claimed, CommitError, Dialect};
 
 /// Executes a query with text and whole numbers for arguments.
 macro_rules! statements {

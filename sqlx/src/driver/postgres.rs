@@ -4,15 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::TryStreamExt;
 use futures::future::BoxFuture;
 use sqlx::postgres::PgListener;
-use sqlx::{AssertSqlSafe, Pool, Postgres, Row as _};
+use sqlx::{AssertSqlSafe, PgConnection, Pool, Postgres, Row as _};
 
 use tokio::time::{sleep, timeout};
 
-use super::sealed::{CommitError, Dialect, Driver};
-use super::{Arg, Claim, Wake, statements};
+use super::sealed::{Claimed, CommitError, Dialect, Driver};
+use super::{Arg, Claim, Row, Wake, statements};
 use crate::Isolation;
 use crate::error::{Answer, answer};
 use crate::transaction::Held;
@@ -37,20 +36,14 @@ impl Driver for Postgres {
     fn begin_claimed<'a>(
         pool: &'a Pool<Self>,
         isolation: Isolation,
-        claim: &'a Claim<'a>,
-    ) -> BoxFuture<'a, Result<(Held<Self>, bool), sqlx::Error>> {
+        claim: &'a Claim,
+    ) -> BoxFuture<'a, Result<Claimed<Self>, sqlx::Error>> {
         Box::pin(async move {
             // Not `pool.begin_with`, which tells nothing of what comes after `BEGIN`.
             let mut held = Held::bare(pool.acquire().await?);
-            let Claim { table, key, started, part, step } = claim;
-            let (key, step, begin) = (literal(key), literal(step), begin(isolation));
-            let script = format!(
-                "{begin}; INSERT INTO {table} (key, started, part, step, state, open) \
-                 VALUES ({key}, {started}, '{part}', {step}, 'open', 1) ON CONFLICT DO NOTHING"
-            );
-            let done = sqlx::raw_sql(AssertSqlSafe(script)).execute_many(held.connection());
-            match done.try_collect::<Vec<_>>().await {
-                Ok(done) => Ok((held, done.last().is_some_and(|insert| insert.rows_affected() == 1))),
+            let script = format!("{}; {}", begin(isolation), claim_sql(claim));
+            match noted(held.connection(), script).await {
+                Ok(noted) => Ok((held, noted)),
                 Err(error) => {
                     if answer(&error) != Answer::Gone {
                         // If this fails, the connection is closed, which does the same.
@@ -59,6 +52,38 @@ impl Driver for Postgres {
                     Err(error)
                 }
             }
+        })
+    }
+
+    fn claim<'a>(
+        connection: &'a mut Self::Connection,
+        claim: &'a Claim,
+    ) -> BoxFuture<'a, Result<Option<Row>, sqlx::Error>> {
+        Box::pin(noted(connection, claim_sql(claim)))
+    }
+
+    fn note<'a>(
+        connection: &'a mut Self::Connection,
+        claim: &'a Claim,
+        state: &'static str,
+        output: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
+        Self::script(connection, note_sql(claim, state, output))
+    }
+
+    fn lock_door<'a>(
+        connection: &'a mut Self::Connection,
+        claim: &'a Claim,
+    ) -> BoxFuture<'a, Result<bool, sqlx::Error>> {
+        Box::pin(async move {
+            let sql = format!(
+                "INSERT INTO {} (key, started, part, step, state, open) VALUES ($1, $2, $3, $4, 'open', 1) \
+                 ON CONFLICT DO NOTHING",
+                claim.names.table("inbox")
+            );
+            let Claim { key, started, part, step, .. } = claim;
+            let args = vec![key.as_str().into(), (*started).into(), (*part).into(), step.as_str().into()];
+            Ok(Self::execute(connection, sql.into(), args).await? == 1)
         })
     }
 
@@ -72,22 +97,16 @@ impl Driver for Postgres {
 
     fn commit_claimed<'a>(
         mut held: Held<Self>,
-        claim: &'a Claim<'a>,
-        output: &'a str,
+        claim: &'a Claim,
+        state: &'static str,
+        output: Option<&'a str>,
     ) -> BoxFuture<'a, Result<(), CommitError>> {
         Box::pin(async move {
-            let Claim { table, key, started, part, .. } = claim;
-            let (key, output) = (literal(key), literal(output));
-            // Without the claim this divides by zero, and what comes after it is not executed.
-            let script = format!(
-                "WITH note AS (\
-                   UPDATE {table} SET state = 'done', open = NULL, output = {output} \
-                   WHERE key = {key} AND started = {started} AND part = '{part}' AND state = 'open' RETURNING 1\
-                 ) SELECT 1 / count(*) FROM note; COMMIT"
-            );
-            let done = sqlx::raw_sql(AssertSqlSafe(script)).execute(held.connection()).await;
+            // If the note can't be written, what comes after it is not executed.
+            let script = format!("{}; COMMIT", note_sql(claim, state, output));
+            let done = Self::script(held.connection(), script).await;
             match done {
-                Ok(_) => {
+                Ok(()) => {
                     held.ended();
                     Ok(())
                 }
@@ -126,6 +145,26 @@ fn begin(isolation: Isolation) -> &'static str {
         Isolation::RepeatableRead => "BEGIN ISOLATION LEVEL REPEATABLE READ",
         Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
     }
+}
+
+fn claim_sql(claim: &Claim) -> String {
+    let Claim { names, key, started, part, .. } = claim;
+    let key = literal(key);
+    format!("SELECT {}({key}, {started}, '{part}')", names.table("claim"))
+}
+
+fn note_sql(claim: &Claim, state: &str, output: Option<&str>) -> String {
+    let Claim { names, key, started, part, step } = claim;
+    let (key, step, output) = (literal(key), literal(step), output.map_or_else(|| "NULL".to_owned(), literal));
+    format!("SELECT {}({key}, {started}, '{part}', {step}, '{state}', {output})", names.table("note"))
+}
+
+/// Executes statements of which the last is a claim.
+async fn noted(connection: &mut PgConnection, script: String) -> Result<Option<Row>, sqlx::Error> {
+    let row = sqlx::raw_sql(AssertSqlSafe(script)).fetch_one(connection).await?;
+    let noted: Option<String> = row.try_get(0)?;
+    let read = |json: String| serde_json::from_str(&json).map_err(|error| sqlx::Error::Decode(error.into()));
+    noted.map(read).transpose()
 }
 
 /// A text as a literal, whatever the server's settings. There is no zero byte in it: keys can't have one, and JSON escapes it.

@@ -8,8 +8,8 @@ use sqlx::{AssertSqlSafe, Pool, Row as _, Sqlite};
 
 use tokio::time::sleep;
 
-use super::sealed::{CommitError, Dialect, Driver};
-use super::{Arg, Claim, Wake, statements};
+use super::sealed::{Claimed, CommitError, Dialect, Driver};
+use super::{Arg, Claim, Row, Wake, statements};
 use crate::Isolation;
 use crate::transaction::Held;
 
@@ -44,19 +44,63 @@ impl Driver for Sqlite {
     fn begin_claimed<'a>(
         pool: &'a Pool<Self>,
         isolation: Isolation,
-        claim: &'a Claim<'a>,
-    ) -> BoxFuture<'a, Result<(Held<Self>, bool), sqlx::Error>> {
+        claim: &'a Claim,
+    ) -> BoxFuture<'a, Result<Claimed<Self>, sqlx::Error>> {
         Box::pin(async move {
             let mut held = Self::begin(pool, isolation).await?;
-            let Claim { table, key, started, part, step } = *claim;
-            let sql = format!(
+            let noted = Self::claim(held.connection(), claim).await?;
+            Ok((held, noted))
+        })
+    }
+
+    /// A row that is open is the claim: the database refuses to commit it.
+    fn claim<'a>(
+        connection: &'a mut Self::Connection,
+        claim: &'a Claim,
+    ) -> BoxFuture<'a, Result<Option<Row>, sqlx::Error>> {
+        Box::pin(async move {
+            let table = claim.names.table("inbox");
+            let Claim { key, started, part, step, .. } = claim;
+            let args = || -> Vec<Arg> { vec![key.as_str().into(), (*started).into(), (*part).into()] };
+            let insert = format!(
                 "INSERT INTO {table} (key, started, part, step, state, open) \
                  VALUES ($1, $2, $3, $4, 'open', 1) ON CONFLICT DO NOTHING"
             );
-            let args = vec![key.into(), started.into(), part.into(), step.into()];
-            let claimed = Self::execute(held.connection(), sql.into(), args).await? == 1;
-            Ok((held, claimed))
+            let with_step = args().into_iter().chain([step.as_str().into()]).collect();
+            if Self::execute(connection, insert.into(), with_step).await? == 1 {
+                return Ok(None);
+            }
+            let select =
+                format!("SELECT step, state, output FROM {table} WHERE key = $1 AND started = $2 AND part = $3");
+            Ok(Self::fetch(connection, select.into(), args()).await?.into_iter().next())
         })
+    }
+
+    fn note<'a>(
+        connection: &'a mut Self::Connection,
+        claim: &'a Claim,
+        state: &'static str,
+        output: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
+        Box::pin(async move {
+            let Claim { names, key, started, part, .. } = claim;
+            let sql = format!(
+                "UPDATE {} SET state = '{state}', open = NULL, output = $1 \
+                 WHERE key = $2 AND started = $3 AND part = $4 AND state = 'open'",
+                names.table("inbox")
+            );
+            let output = output.map(str::to_owned);
+            let args = vec![output.into(), key.as_str().into(), (*started).into(), (*part).into()];
+            match Self::execute(connection, sql.into(), args).await? {
+                1 => Ok(()),
+                _ => Err(sqlx::Error::RowNotFound),
+            }
+        })
+    }
+
+    /// The claim does it.
+    fn lock_door<'a>(_: &'a mut Self::Connection, _: &'a Claim) -> BoxFuture<'a, Result<bool, sqlx::Error>> {
+        Box::pin(async { Ok(true) })
     }
 
     fn listen(_: &Pool<Self>, _: String) -> BoxFuture<'_, Result<Box<dyn Wake>, sqlx::Error>> {
@@ -65,23 +109,16 @@ impl Driver for Sqlite {
 
     fn commit_claimed<'a>(
         mut held: Held<Self>,
-        claim: &'a Claim<'a>,
-        output: &'a str,
+        claim: &'a Claim,
+        state: &'static str,
+        output: Option<&'a str>,
     ) -> BoxFuture<'a, Result<(), CommitError>> {
         Box::pin(async move {
-            let Claim { table, key, started, part, .. } = *claim;
-            let sql = format!(
-                "UPDATE {table} SET state = 'done', open = NULL, output = $1 \
-                 WHERE key = $2 AND started = $3 AND part = $4 AND state = 'open'"
-            );
-            let args = vec![output.into(), key.into(), started.into(), part.into()];
-            let error = match Self::execute(held.connection(), sql.into(), args).await {
-                Ok(1) => return held.commit().await.map_err(CommitError::RolledBack),
-                Ok(_) => sqlx::Error::RowNotFound,
-                Err(error) => error,
-            };
-            let _ = held.rollback().await;
-            Err(CommitError::RolledBack(error))
+            if let Err(error) = Self::note(held.connection(), claim, state, output).await {
+                let _ = held.rollback().await;
+                return Err(CommitError::RolledBack(error));
+            }
+            held.commit().await.map_err(CommitError::RolledBack)
         })
     }
 }

@@ -9,13 +9,14 @@ mod sql;
 
 pub use chronicle::Chronicle;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sagaflow::Client;
 use sagaflow::client::InstanceStatus;
-use sagaflow::transport::{Feed, FeedPage};
+use sagaflow::transport::{Feed, FeedPage, InstanceId, Stored};
 use serde_json::{Map, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -31,6 +32,10 @@ const HOLD: i64 = 10_000;
 const RENEW: Duration = Duration::from_secs(3);
 const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5);
+/// How much later than a record its row may be, unless told otherwise.
+const LATE: Duration = Duration::from_millis(250);
+/// A page with fewer records than this was all that there was.
+const FEW: usize = 200;
 
 /// Keeps the tables `instances` and `transitions` up to date. A role of a worker, or a process of its own; any number may run, of
 /// which one is at it.
@@ -39,6 +44,7 @@ pub struct Projector<DB: Driver> {
     shared: Arc<Shared<DB>>,
     client: Client,
     transitions: bool,
+    late: Option<Duration>,
 }
 
 /// A projector that runs in the background. Dropping it stops it where it stands, which loses nothing.
@@ -51,7 +57,7 @@ pub struct RunningProjector {
 impl<DB: Driver> Projector<DB> {
     /// A projector from the transport of a client to a database.
     pub fn new<N>(client: Client, database: &Database<DB, N>) -> Self {
-        Self { shared: database.shared.clone(), client, transitions: false }
+        Self { shared: database.shared.clone(), client, transitions: false, late: None }
     }
 
     /// Whether there is a row for each transition, too. Default: no.
@@ -60,6 +66,15 @@ impl<DB: Driver> Projector<DB> {
     /// was superseded: while it keeps up, that is nearly all of them, and the last one always. With a [`Chronicle`] it is all of them.
     pub fn transitions(mut self, transitions: bool) -> Self {
         self.transitions = transitions;
+        self
+    }
+
+    /// How much later than its record a row may be. Default 250 ms; with [`transitions`](Self::transitions) zero.
+    ///
+    /// What an instance goes through in that time is one row to be written, not one for each record, so a longer time costs the
+    /// database and the sagas less. A projector that has fallen behind does not wait.
+    pub fn late(mut self, late: Duration) -> Self {
+        self.late = Some(late);
         self
     }
 
@@ -137,13 +152,18 @@ impl<DB: Driver> Projector<DB> {
         let feed = self.client.feed(position.as_deref()).await;
         let mut feed =
             feed.map_err(|error| Error::new(ErrorKind::Other, format!("the feed can't be read: {error}")))?;
+        let late = self.late.unwrap_or(if self.transitions { Duration::ZERO } else { LATE }).min(LONGEST);
         loop {
             let Some(page) = self.next(&mut *feed).await? else { return Ok(End::Closed) };
+            let few = page.as_ref().is_some_and(|page| page.records.len() < FEW);
             let reached = page.as_ref().map(|page| page.position.clone()).or_else(|| position.clone());
             if !self.apply(token, page.as_ref(), position.as_deref(), reached.as_deref()).await? {
                 return Ok(End::NotHeld);
             }
             position = reached;
+            if few {
+                sleep(late).await;
+            }
         }
     }
 
@@ -177,13 +197,13 @@ impl<DB: Driver> Projector<DB> {
             return Ok(false);
         }
         if let Some(page) = page {
-            let rows = self.rows(page);
             // Of one instance only the last of a page: a statement changes a row once.
-            let last: Vec<_> = rows.iter().enumerate().filter(|(nth, row)| is_last(&rows[nth + 1..], row)).collect();
-            let last = json!(last.into_iter().map(|(_, row)| row).collect::<Vec<_>>()).to_string();
-            self.execute(connection, instances(&DB::DIALECT), vec![without_zero(last).into()]).await.map_err(failed)?;
+            let nth: HashMap<_, _> = page.records.iter().enumerate().map(|(nth, (of, _))| (of, nth)).collect();
+            let last = page.records.iter().enumerate().filter(|(at, (of, _))| nth.get(of) == Some(at));
+            let last = self.rows(last.map(|(_, record)| record));
+            self.execute(connection, instances(&DB::DIALECT), vec![last.into()]).await.map_err(failed)?;
             if self.transitions {
-                let rows = without_zero(json!(rows).to_string());
+                let rows = self.rows(page.records.iter());
                 self.execute(connection, transitions(&DB::DIALECT), vec![rows.into()]).await.map_err(failed)?;
             }
         }
@@ -191,8 +211,9 @@ impl<DB: Driver> Projector<DB> {
         Ok(true)
     }
 
-    fn rows(&self, page: &FeedPage) -> Vec<Map<String, serde_json::Value>> {
-        let row = |(instance, stored): &(sagaflow::transport::InstanceId, sagaflow::transport::Stored)| {
+    /// The rows of records, as JSON.
+    fn rows<'a>(&self, records: impl Iterator<Item = &'a (InstanceId, Stored)>) -> String {
+        let row = |(instance, stored): &(InstanceId, Stored)| {
             let revision = stored.revision.0;
             match self.client.read(instance, stored) {
                 Ok(status) => Some(row(&status, revision, &DB::DIALECT)),
@@ -202,7 +223,7 @@ impl<DB: Driver> Projector<DB> {
                 }
             }
         };
-        page.records.iter().filter_map(row).collect()
+        without_zero(serde_json::Value::from_iter(records.filter_map(row)).to_string())
     }
 
     async fn execute(&self, connection: &mut DB::Connection, sql: &str, args: Vec<Arg>) -> Result<u64, sqlx::Error> {
@@ -214,10 +235,6 @@ impl<DB: Driver> Projector<DB> {
 enum End {
     NotHeld,
     Closed,
-}
-
-fn is_last(later: &[Map<String, serde_json::Value>], row: &Map<String, serde_json::Value>) -> bool {
-    !later.iter().any(|other| other["id"] == row["id"] && other["saga"] == row["saga"])
 }
 
 /// What is shown of an instance. What isn't there is left out.
@@ -287,6 +304,7 @@ impl<DB: Driver> fmt::Debug for Projector<DB> {
         f.debug_struct("Projector")
             .field("names", names)
             .field("transitions", &self.transitions)
+            .field("late", &self.late)
             .finish_non_exhaustive()
     }
 }

@@ -33,7 +33,7 @@ async fn a_step_that_commits_or_rolls_back_by_hand() {
         let end = attempt(&database, forward("k"), &runs, |tx| {
             Box::pin(async move {
                 sqlx::query("INSERT INTO effects (name) VALUES ('half')").execute(&mut *tx).await?;
-                let _ = sqlx::raw_sql(statements).execute(tx.connection()).await;
+                let _ = sqlx::raw_sql(statements).execute(tx.connection().await?).await;
                 Ok(Ok("done"))
             })
         });
@@ -111,7 +111,7 @@ async fn an_older_schema() {
     sqlx::raw_sql("DELETE FROM sagaflow_migrations WHERE version > 1").execute(&stage.pool).await.unwrap();
     let error = Database::<Db>::open(stage.pool.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OlderSchema);
-    assert!(error.to_string().starts_with("the tables are of version 1, and 2 is needed"), "{error}");
+    assert!(error.to_string().starts_with("the tables are of version 1, and 3 is needed"), "{error}");
     stage.end().await;
 }
 

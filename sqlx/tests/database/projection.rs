@@ -107,3 +107,31 @@ async fn a_row_for_each_instance_as_it_stands() {
     worker.shutdown().await.unwrap();
     stage.end().await;
 }
+
+/// Rows that may be late are fewer, and come to the same.
+#[tokio::test]
+async fn rows_that_may_be_late_end_as_the_instances_do() {
+    let stage = Stage::new().await;
+    let database = Database::<Db>::open(stage.pool.clone()).await.unwrap();
+    let transport = connect("embedded:").await.unwrap();
+    let client = Client::new(transport.clone());
+    let worker = Worker::builder(transport).serve::<order>().provide(database.clone()).build().unwrap().spawn();
+    let running = Projector::new(client.clone(), &database).late(Duration::from_millis(300)).spawn();
+    for number in 0..40 {
+        let name = format!("{}{number:02}", if number % 4 == 0 { "bad" } else { "good" });
+        client.start(order(name.clone())).id(&*name).await.unwrap();
+    }
+    let ended = async || {
+        let rows = rows(&stage).await;
+        rows.len() == 40 && rows.iter().all(|row| ["completed", "compensated"].contains(&&*row.1))
+    };
+    until("all have ended", ended).await;
+    for row in rows(&stage).await {
+        let status = client.status("order", &row.0).await.unwrap();
+        let shown = serde_json::to_value(status.status).unwrap();
+        assert_eq!((row.1.into(), row.2), (shown, status.state));
+    }
+    running.shutdown().await;
+    worker.shutdown().await.unwrap();
+    stage.end().await;
+}

@@ -154,3 +154,65 @@ async fn tables_in_a_schema_of_their_own() {
     assert_eq!(key, "it's \\ a 'key'");
     stage.end().await;
 }
+
+/// Whatever the second sees of the first, only one of them is committed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn in_every_isolation_a_crowd_has_one_effect() {
+    let stage = Stage::new().await;
+    for isolation in [Isolation::Default, Isolation::RepeatableRead, Isolation::Serializable] {
+        let database = Database::<Postgres>::builder(stage.pool.clone()).isolation(isolation).conflicts(50);
+        let (database, runs) = (database.open().await.unwrap(), AtomicU32::new(0));
+        let key = format!("{isolation:?}");
+        let crowd = (0..6).map(|_| attempt(&database, forward(&key), &runs, write!("paid")));
+        let ends: Vec<_> = futures::future::join_all(crowd).await.into_iter().map(short).collect();
+        assert_eq!(ends.iter().filter(|end| *end == r#"ran {"Ok":"paid"}"#).count(), 1, "{ends:?}");
+        assert_eq!(ends.iter().filter(|end| *end == r#"stored {"Ok":"paid"}"#).count(), 5, "{ends:?}");
+    }
+    assert_eq!(effects!(stage, "paid"), 3);
+    stage.end().await;
+}
+
+/// Before version 3 of the tables the claim was an open note. A worker of then takes no lock, and is at it.
+#[tokio::test]
+async fn a_worker_of_the_version_before_is_at_it() {
+    let stage = Stage::new().await;
+    let database = Database::<Postgres>::open(stage.pool.clone()).await.unwrap();
+    let mut older = stage.pool.begin().await.unwrap();
+    let started = forward("k").started.as_microsecond();
+    let claim =
+        "INSERT INTO sagaflow_inbox (key, started, part, step, state, open) VALUES ('k', $1, 'do', 'pay', 'open', 1)";
+    sqlx::query(claim).bind(started).execute(&mut *older).await.unwrap();
+    let runs = AtomicU32::new(0);
+    let mut waits = std::pin::pin!(attempt(&database, forward("k"), &runs, write!("twice")));
+    let early = tokio::time::timeout(std::time::Duration::from_millis(200), &mut waits).await;
+    assert!(early.is_err(), "it did not wait");
+    let note = r#"UPDATE sagaflow_inbox SET state = 'done', open = NULL, output = '{"Ok":"by the older"}'"#;
+    sqlx::query(note).execute(&mut *older).await.unwrap();
+    older.commit().await.unwrap();
+    assert_eq!(short(waits.await), r#"stored {"Ok":"by the older"}"#);
+    assert_eq!(effects!(stage, "twice"), 0);
+    stage.end().await;
+}
+
+/// The connection itself in a step whose key another takes meanwhile: as any conflict.
+#[tokio::test]
+async fn the_connection_itself_when_another_was_faster() {
+    let stage = Stage::new().await;
+    let database = Database::<Postgres>::open(stage.pool.clone()).await.unwrap();
+    let started = forward("k").started.as_microsecond();
+    let (pool, runs) = (stage.pool.clone(), AtomicU32::new(0));
+    let end = attempt(&database, forward("k"), &runs, |tx| {
+        let pool = pool.clone();
+        Box::pin(async move {
+            let note = r#"INSERT INTO sagaflow_inbox (key, started, part, step, state, output)
+                VALUES ('k', $1, 'do', 'pay', 'done', '{"Ok":"by the other"}')"#;
+            sqlx::query(note).bind(started).execute(&pool).await?;
+            let update = sqlx::raw_sql("INSERT INTO effects (name) VALUES ('twice')");
+            update.execute(tx.connection().await?).await?;
+            Ok(Ok("mine"))
+        })
+    });
+    assert_eq!(short(end.await), r#"stored {"Ok":"by the other"}"#);
+    assert_eq!(effects!(stage, "twice"), 0);
+    stage.end().await;
+}
