@@ -184,6 +184,12 @@ fn output(attribute: &str, sig: &Signature, diagnostics: &mut Diagnostics) -> Ty
             borrow::make_static(&mut output);
             output
         }
+        Some(Unowned::Rc(at, _) | Unowned::Pointer(at)) => {
+            let message =
+                "can't return what never leaves its thread, as its result travels in a message: return the data itself";
+            diagnostics.error(at, format!("a {attribute} {message}"));
+            parse_quote!(())
+        }
         Some(Unowned::ImplTrait(at)) => {
             let message = "returns a concrete type, as its result travels in a message: name the type";
             diagnostics.error(at, format!("a {attribute} {message}"));

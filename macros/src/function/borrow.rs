@@ -3,13 +3,17 @@
 use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Lifetime, Type, TypeImplTrait, TypeReference};
+use syn::{GenericArgument, Lifetime, PathArguments, Type, TypeImplTrait, TypePath, TypePtr, TypeReference};
 
 /// Why a type is not an owned, concrete one: the tokens that say so.
 pub(super) enum Unowned {
     /// A reference, or a lifetime other than `'static` (of a path such as `Cow<'a, str>`).
     Borrow(proc_macro2::TokenStream),
     ImplTrait(proc_macro2::TokenStream),
+    /// An `Rc`, and what is in it.
+    Rc(proc_macro2::TokenStream, Box<Type>),
+    /// A raw pointer.
+    Pointer(proc_macro2::TokenStream),
 }
 
 /// The first part of a type that is not owned.
@@ -30,6 +34,19 @@ pub(super) fn find_unowned(ty: &Type) -> Option<Unowned> {
             self.0.get_or_insert_with(|| Unowned::ImplTrait(ty.to_token_stream()));
         }
 
+        fn visit_type_ptr(&mut self, ty: &'ast TypePtr) {
+            self.0.get_or_insert_with(|| Unowned::Pointer(ty.to_token_stream()));
+        }
+
+        fn visit_type_path(&mut self, ty: &'ast TypePath) {
+            match inside_rc(ty) {
+                Some(inside) => {
+                    self.0.get_or_insert_with(|| Unowned::Rc(ty.to_token_stream(), Box::new(inside.clone())));
+                }
+                None => visit::visit_type_path(self, ty),
+            }
+        }
+
         fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
 
         fn visit_type(&mut self, ty: &'ast Type) {
@@ -41,6 +58,18 @@ pub(super) fn find_unowned(ty: &Type) -> Option<Unowned> {
     let mut find = Find(None);
     find.visit_type(ty);
     find.0
+}
+
+/// What is in an `Rc<…>`, under its own name or by its path. rustc would find it in each of the impls of the message.
+fn inside_rc(ty: &TypePath) -> Option<&Type> {
+    let last = ty.path.segments.last().filter(|last| ty.qself.is_none() && last.ident == "Rc")?;
+    let before = ty.path.segments.len().checked_sub(2).and_then(|nth| ty.path.segments.get(nth));
+    let PathArguments::AngleBracketed(generics) = &last.arguments else { return None };
+    let mut generics = generics.args.iter();
+    match (before.is_none_or(|before| before.ident == "rc"), generics.next(), generics.next()) {
+        (true, Some(GenericArgument::Type(inside)), None) => Some(inside),
+        _ => None,
+    }
 }
 
 /// Makes all borrows in a type `'static`: it then needs nothing to borrow from.

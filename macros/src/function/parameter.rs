@@ -122,6 +122,19 @@ fn argument(attribute: &str, ident: &Ident, ty: &Type, diagnostics: &mut Diagnos
             at,
             format!("the argument `{ident}` needs a concrete type, as arguments travel in a message: name the type"),
         ),
+        Some(Unowned::Rc(at, inside)) => syn::Error::new_spanned(
+            at,
+            format!(
+                "the argument `{ident}` can't leave its thread, but arguments travel in a message: take {} instead of the `Rc`",
+                owned_form(&inside)
+            ),
+        ),
+        Some(Unowned::Pointer(at)) => syn::Error::new_spanned(
+            at,
+            format!(
+                "the argument `{ident}` points into this process's memory, but arguments travel in a message: take the data itself"
+            ),
+        ),
     };
     diagnostics.push(error);
 }

@@ -164,8 +164,8 @@ impl StepDefinition {
         self.policy = policy;
     }
 
-    /// Says that a parameter is injected.
-    pub fn needs<T: Send + Sync + 'static>(&mut self, parameter: &'static str) {
+    /// Says that a parameter is injected. That threads can share its type is asked where it is taken, and only there: once is enough.
+    pub fn needs<T: 'static>(&mut self, parameter: &'static str) {
         self.needs.push(Need { parameter, type_name: type_name::<T>(), type_id: TypeId::of::<T>() });
     }
 
