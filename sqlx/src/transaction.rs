@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use futures::future::{BoxFuture, TryFutureExt};
-use futures::stream::{BoxStream, StreamExt};
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use sqlx::{Either, Execute, Executor, SqlStr};
 
 use crate::database::Main;
@@ -72,16 +72,21 @@ impl<DB: Driver, N> Transaction<DB, N> {
     ///
     /// What the database says.
     pub async fn connection(&mut self) -> Result<&mut DB::Connection, sqlx::Error> {
-        if let Some(claim) = &self.unseen {
-            let locked = DB::lock_door(self.held.connection(), claim).await;
-            if !locked.inspect_err(|error| self.seen.note(error))? {
-                self.seen.conflict = true;
-                let error = Error::new(ErrorKind::Conflict, format!("`{}` was run by another meanwhile", claim.step));
-                return Err(sqlx::Error::Configuration(Box::new(error)));
-            }
-            self.unseen = None;
-        }
+        self.lock_door().await?;
         Ok(self.held.connection())
+    }
+
+    /// Has the database refuse a commit by hand. Before a savepoint, too: rolled back to it, the lock would be gone.
+    async fn lock_door(&mut self) -> Result<(), sqlx::Error> {
+        let Some(claim) = &self.unseen else { return Ok(()) };
+        let locked = DB::lock_door(self.held.connection(), claim).await;
+        if !locked.inspect_err(|error| self.seen.note(error))? {
+            self.seen.conflict = true;
+            let error = Error::new(ErrorKind::Conflict, format!("`{}` was run by another meanwhile", claim.step));
+            return Err(sqlx::Error::Configuration(Box::new(error)));
+        }
+        self.unseen = None;
+        Ok(())
     }
 
     pub(crate) fn parts(&mut self) -> (&Names, &mut DB::Connection) {
@@ -127,6 +132,7 @@ struct Checked<A> {
     sql: SqlStr,
     arguments: Option<A>,
     persistent: bool,
+    savepoint: bool,
 }
 
 macro_rules! executor {
@@ -140,7 +146,8 @@ macro_rules! executor {
                 let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?;
                 let sql = query.sql();
                 self.check(sql.as_str())?;
-                Ok(Checked { sql, arguments, persistent })
+                let savepoint = words::may_make_savepoint(sql.as_str());
+                Ok(Checked { sql, arguments, persistent, savepoint })
             }
         }
 
@@ -173,9 +180,14 @@ macro_rules! executor {
                 match self.checked(query) {
                     Err(error) => futures::stream::once(async { Err(error) }).boxed(),
                     Ok(checked) => {
-                        let Transaction { held, seen, .. } = self;
-                        let rows = held.connection().fetch_many(checked);
-                        rows.inspect(|row| row.as_ref().err().into_iter().for_each(|error| seen.note(error))).boxed()
+                        let rows = async move {
+                            if checked.savepoint {
+                                self.lock_door().await?;
+                            }
+                            let Transaction { held, seen, .. } = self;
+                            Ok(held.connection().fetch_many(checked).inspect_err(|error| seen.note(error)))
+                        };
+                        rows.try_flatten_stream().boxed()
                     }
                 }
             }
@@ -190,10 +202,13 @@ macro_rules! executor {
             {
                 match self.checked(query) {
                     Err(error) => Box::pin(async { Err(error) }),
-                    Ok(checked) => {
+                    Ok(checked) => Box::pin(async move {
+                        if checked.savepoint {
+                            self.lock_door().await?;
+                        }
                         let Transaction { held, seen, .. } = self;
-                        Box::pin(held.connection().fetch_optional(checked).inspect_err(|error| seen.note(error)))
-                    }
+                        held.connection().fetch_optional(checked).inspect_err(|error| seen.note(error)).await
+                    }),
                 }
             }
 

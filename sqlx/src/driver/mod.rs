@@ -193,6 +193,17 @@ pub(crate) mod sealed {
 
 pub(crate) use sealed::{Claimed, CommitError, Dialect};
 
+/// Inserts the note of a claim as one that is open, which the database refuses to commit. Whether there was none.
+async fn open_note<DB: sealed::Driver>(connection: &mut DB::Connection, claim: &Claim) -> Result<bool, sqlx::Error> {
+    let Claim { names, key, started, part, step } = claim;
+    let sql = format!(
+        "INSERT INTO {} (key, started, part, step, state, open) VALUES ($1, $2, $3, $4, 'open', 1) ON CONFLICT DO NOTHING",
+        names.table("inbox")
+    );
+    let args = vec![key.as_str().into(), (*started).into(), (*part).into(), step.as_str().into()];
+    Ok(DB::execute(connection, sql.into(), args).await? == 1)
+}
+
 /// Executes a query with text and whole numbers for arguments.
 macro_rules! statements {
     ($database:ty) => {

@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Pool, Postgres, Row as _};
 use tokio::time::{sleep, timeout};
 
 use super::sealed::{Claimed, CommitError, Dialect, Driver};
-use super::{Arg, Claim, Row, Wake, statements};
+use super::{Arg, Claim, Row, Wake, open_note, statements};
 use crate::Isolation;
 use crate::error::{Answer, answer};
 use crate::transaction::Held;
@@ -75,16 +75,7 @@ impl Driver for Postgres {
         connection: &'a mut Self::Connection,
         claim: &'a Claim,
     ) -> BoxFuture<'a, Result<bool, sqlx::Error>> {
-        Box::pin(async move {
-            let sql = format!(
-                "INSERT INTO {} (key, started, part, step, state, open) VALUES ($1, $2, $3, $4, 'open', 1) \
-                 ON CONFLICT DO NOTHING",
-                claim.names.table("inbox")
-            );
-            let Claim { key, started, part, step, .. } = claim;
-            let args = vec![key.as_str().into(), (*started).into(), (*part).into(), step.as_str().into()];
-            Ok(Self::execute(connection, sql.into(), args).await? == 1)
-        })
+        Box::pin(open_note::<Self>(connection, claim))
     }
 
     fn listen(pool: &Pool<Self>, channel: String) -> BoxFuture<'_, Result<Box<dyn Wake>, sqlx::Error>> {

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Pool, Row as _, Sqlite};
 use tokio::time::sleep;
 
 use super::sealed::{Claimed, CommitError, Dialect, Driver};
-use super::{Arg, Claim, Row, Wake, statements};
+use super::{Arg, Claim, Row, Wake, open_note, statements};
 use crate::Isolation;
 use crate::transaction::Held;
 
@@ -59,20 +59,16 @@ impl Driver for Sqlite {
         claim: &'a Claim,
     ) -> BoxFuture<'a, Result<Option<Row>, sqlx::Error>> {
         Box::pin(async move {
-            let table = claim.names.table("inbox");
-            let Claim { key, started, part, step, .. } = claim;
-            let args = || -> Vec<Arg> { vec![key.as_str().into(), (*started).into(), (*part).into()] };
-            let insert = format!(
-                "INSERT INTO {table} (key, started, part, step, state, open) \
-                 VALUES ($1, $2, $3, $4, 'open', 1) ON CONFLICT DO NOTHING"
-            );
-            let with_step = args().into_iter().chain([step.as_str().into()]).collect();
-            if Self::execute(connection, insert.into(), with_step).await? == 1 {
+            if open_note::<Self>(connection, claim).await? {
                 return Ok(None);
             }
-            let select =
-                format!("SELECT step, state, output FROM {table} WHERE key = $1 AND started = $2 AND part = $3");
-            Ok(Self::fetch(connection, select.into(), args()).await?.into_iter().next())
+            let Claim { names, key, started, part, .. } = claim;
+            let select = format!(
+                "SELECT step, state, output FROM {} WHERE key = $1 AND started = $2 AND part = $3",
+                names.table("inbox")
+            );
+            let args = vec![key.as_str().into(), (*started).into(), (*part).into()];
+            Ok(Self::fetch(connection, select.into(), args).await?.into_iter().next())
         })
     }
 

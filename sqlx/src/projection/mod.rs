@@ -69,7 +69,7 @@ impl<DB: Driver> Projector<DB> {
         self
     }
 
-    /// How much later than its record a row may be. Default 250 ms; with [`transitions`](Self::transitions) zero.
+    /// How much later than its record a row may be: at most 5 seconds. Default 250 ms; with [`transitions`](Self::transitions) zero.
     ///
     /// What an instance goes through in that time is one row to be written, not one for each record, so a longer time costs the
     /// database and the sagas less. A projector that has fallen behind does not wait.
@@ -198,32 +198,34 @@ impl<DB: Driver> Projector<DB> {
         }
         if let Some(page) = page {
             // Of one instance only the last of a page: a statement changes a row once.
-            let nth: HashMap<_, _> = page.records.iter().enumerate().map(|(nth, (of, _))| (of, nth)).collect();
-            let last = page.records.iter().enumerate().filter(|(at, (of, _))| nth.get(of) == Some(at));
-            let last = self.rows(last.map(|(_, record)| record));
-            self.execute(connection, instances(&DB::DIALECT), vec![last.into()]).await.map_err(failed)?;
+            let last: HashMap<_, _> = page.records.iter().map(|(of, stored)| (of, stored.revision)).collect();
+            let is_last = |(of, stored): &(InstanceId, Stored)| last.get(of) == Some(&stored.revision);
+            let (mut lasts, mut all) = (Vec::new(), Vec::new());
+            for record in &page.records {
+                let last = is_last(record);
+                let Some(row) = (last || self.transitions).then(|| self.row(record)).flatten() else { continue };
+                if self.transitions {
+                    all.push(row.clone());
+                }
+                if last {
+                    lasts.push(row);
+                }
+            }
+            self.execute(connection, instances(&DB::DIALECT), vec![as_json(lasts).into()]).await.map_err(failed)?;
             if self.transitions {
-                let rows = self.rows(page.records.iter());
-                self.execute(connection, transitions(&DB::DIALECT), vec![rows.into()]).await.map_err(failed)?;
+                self.execute(connection, transitions(&DB::DIALECT), vec![as_json(all).into()]).await.map_err(failed)?;
             }
         }
         held.commit().await.map_err(failed)?;
         Ok(true)
     }
 
-    /// The rows of records, as JSON.
-    fn rows<'a>(&self, records: impl Iterator<Item = &'a (InstanceId, Stored)>) -> String {
-        let row = |(instance, stored): &(InstanceId, Stored)| {
-            let revision = stored.revision.0;
-            match self.client.read(instance, stored) {
-                Ok(status) => Some(row(&status, revision, &DB::DIALECT)),
-                Err(error) => {
-                    tracing::warn!(%instance, revision, %error, "left out of the projection");
-                    None
-                }
-            }
-        };
-        without_zero(serde_json::Value::from_iter(records.filter_map(row)).to_string())
+    /// `None`, with a warning: a record that can't be read.
+    fn row(&self, (instance, stored): &(InstanceId, Stored)) -> Option<Map<String, serde_json::Value>> {
+        let revision = stored.revision.0;
+        let read = self.client.read(instance, stored);
+        let read = read.inspect_err(|error| tracing::warn!(%instance, revision, %error, "left out of the projection"));
+        read.ok().map(|status| row(&status, revision, &DB::DIALECT))
     }
 
     async fn execute(&self, connection: &mut DB::Connection, sql: &str, args: Vec<Arg>) -> Result<u64, sqlx::Error> {
@@ -269,6 +271,10 @@ fn instances(dialect: &Dialect) -> &'static str {
 /// Writes rows (JSON) into `transitions`, once each.
 fn transitions(dialect: &Dialect) -> &'static str {
     if dialect.is_server { sql::TRANSITIONS_SERVER } else { sql::TRANSITIONS_FILE }
+}
+
+fn as_json(rows: Vec<Map<String, serde_json::Value>>) -> String {
+    without_zero(serde_json::Value::from(rows).to_string())
 }
 
 /// JSON without zero characters, which PostgreSQL's texts can't have.

@@ -33,6 +33,12 @@ pub(super) fn ends_transaction(sql: &str) -> Option<String> {
     }
 }
 
+/// Whether a text may make a savepoint. Wherever the word stands: that it is taken for one too often costs a round trip, once.
+pub(super) fn may_make_savepoint(sql: &str) -> bool {
+    let word = b"SAVEPOINT";
+    sql.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
+}
+
 fn word(text: &str) -> &str {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
     &text[..end]

@@ -194,6 +194,27 @@ async fn a_worker_of_the_version_before_is_at_it() {
     stage.end().await;
 }
 
+/// A savepoint made before the connection is asked for is no way around: rolled back to it, a commit by hand is refused all the same.
+#[tokio::test]
+async fn a_commit_by_hand_behind_a_savepoint() {
+    let stage = Stage::new().await;
+    let (database, runs) = (Database::<Postgres>::open(stage.pool.clone()).await.unwrap(), AtomicU32::new(0));
+    let end = attempt(&database, forward("k"), &runs, |tx| {
+        Box::pin(async move {
+            sqlx::query("savepoint part").execute(&mut *tx).await?;
+            let by_hand = "ROLLBACK TO part; INSERT INTO effects (name) VALUES ('half')";
+            let connection = tx.connection().await?;
+            sqlx::raw_sql(by_hand).execute(&mut *connection).await?;
+            let _ = sqlx::raw_sql("COMMIT").execute(connection).await;
+            Ok(Ok("done"))
+        })
+    });
+    let said = short(end.await);
+    assert!(said.contains("by hand"), "{said}");
+    assert_eq!(effects!(stage, "half"), 0, "{said}");
+    stage.end().await;
+}
+
 /// The connection itself in a step whose key another takes meanwhile: as any conflict.
 #[tokio::test]
 async fn the_connection_itself_when_another_was_faster() {
