@@ -92,6 +92,11 @@ async fn transactions(pool: &PgPool, database: &Database<Postgres>) -> Result<()
     Ok(())
 }
 
+/// Of this process, of the NATS server, and of the database.
+fn all_now() -> [Duration; 3] {
+    [cpu::here(), cpu::of_programs("nats-server"), cpu::of_programs("postgres")]
+}
+
 /// Of this process, and of the server.
 fn used_now() -> (Duration, Duration) {
     (cpu::here(), cpu::of_programs("postgres"))
@@ -178,18 +183,21 @@ async fn beside(
     at_once: u16,
 ) -> Result<(), Failed> {
     let (mut alone, mut beside, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut used_alone, mut used) = (Duration::ZERO, Duration::ZERO);
+    let (mut used_alone, mut used) = ([Duration::ZERO; 3], [Duration::ZERO; 3]);
+    let spend = |used: &mut [Duration; 3], before: [Duration; 3]| {
+        used.iter_mut().zip(all_now()).zip(before).for_each(|((sum, now), before)| *sum += now.saturating_sub(before));
+    };
     for _ in 0..TURNS {
         let bare = place(Kind::Nats).await?;
-        let before = cpu::here();
+        let before = all_now();
         let without = per_second(sagas, throughput::measure(&bare, sagas, at_once, Meter { server: None }).await?.time);
-        used_alone += cpu::here() - before;
+        spend(&mut used_alone, before);
         bare.close().await?;
         let watched = place(Kind::Nats).await?;
-        let before = cpu::here();
+        let before = all_now();
         let running = Projector::new(Client::new(watched.transport.clone()), database).spawn();
         let with = per_second(sagas, throughput::measure(&watched, sagas, at_once, Meter { server: None }).await?.time);
-        used += cpu::here() - before;
+        spend(&mut used, before);
         running.shutdown().await;
         watched.close().await?;
         reset(pool).await?;
@@ -201,8 +209,8 @@ async fn beside(
         sagas_per_s_alone: median(alone),
         sagas_per_s: median(beside),
         ratio: round(median(ratios)),
-        saga_us_alone: each(used_alone, sagas * TURNS as u64),
-        saga_us: each(used, sagas * TURNS as u64),
+        saga_us_alone: used_alone.map(|used| each(used, sagas * TURNS as u64)),
+        saga_us: used.map(|used| each(used, sagas * TURNS as u64)),
     });
     Ok(())
 }

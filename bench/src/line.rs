@@ -107,9 +107,10 @@ pub(crate) enum Line {
         sagas_per_s: f64,
         /// The rate with it divided by the rate without, of the same turn (median).
         ratio: f64,
-        /// Processor time of this process for each saga, in microseconds; the second includes the projector's own.
-        saga_us_alone: f64,
-        saga_us: f64,
+        /// Processor time for each saga, in microseconds: of this process, of the NATS server, and of the database; the second line
+        /// includes the projector's own.
+        saga_us_alone: [f64; 3],
+        saga_us: [f64; 3],
     },
     RawNats {
         steps_per_s: f64,
