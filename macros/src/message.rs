@@ -116,7 +116,7 @@ fn write(function: &Function) -> TokenStream {
 /// Reads the arguments. All of them, also after one that doesn't fit, since it serves to list them, too.
 ///
 /// ```text
-/// match (Argument::read(arguments, "name", &[], None),) {
+/// match (Argument::read(arguments, "name"),) {
 ///     (Some(__field_0),) => Some(create_user { name: __field_0 }),
 ///     _ => None,
 /// }
@@ -126,8 +126,11 @@ fn read(function: &Function) -> TokenStream {
     let reads = function.arguments().map(|param| {
         let (span, name) = (param.ty.span(), unraw(&param.ident));
         let (root, arguments) = (function.root.at(span), Ident::new("arguments", span));
-        let alias = &param.evolution.alias;
-        let default = match &param.evolution.default {
+        let (alias, default) = (&param.evolution.alias, &param.evolution.default);
+        if alias.is_empty() && default.is_none() {
+            return quote_spanned!(span => #root::__private::Argument::read(#arguments, #name));
+        }
+        let default = match default {
             // A closure of ours, or clippy would have the user write it in another way.
             Some(default) => {
                 let closure = quote_spanned!(span.resolved_at(Span::mixed_site()) => || { #default });
@@ -136,7 +139,7 @@ fn read(function: &Function) -> TokenStream {
             // With the span, too: what is wrong with the type is said at the last argument that has to do with it.
             None => quote_spanned!(span => ::core::option::Option::None),
         };
-        quote_spanned!(span => #root::__private::Argument::read(#arguments, #name, &[#(#alias),*], #default))
+        quote_spanned!(span => #root::__private::Argument::evolved(#arguments, #name, &[#(#alias),*], #default))
     });
     let fields: Vec<_> = function.arguments().map(|param| &param.ident).collect();
     let values: Vec<_> = (0..fields.len()).map(|index| format_ident!("__field_{index}")).collect();

@@ -3,7 +3,7 @@
 use proc_macro_crate::{Error, FoundCrate, crate_name};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::Path;
+use syn::{Path, Token};
 
 use crate::message::unraw;
 
@@ -63,7 +63,10 @@ impl Default for Root {
 impl ToTokens for Root {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {
-            Self::Dependency(name) => tokens.extend(quote!(::#name)),
+            Self::Dependency(name) => {
+                <Token![::]>::default().to_tokens(tokens);
+                name.to_tokens(tokens);
+            }
             Self::Given { alias, .. } => alias.to_tokens(tokens),
         }
     }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use crate::Call;
 use crate::definition::Outline;
-use crate::durable::{Durable, Site};
+use crate::durable::Durable;
 use crate::inject::Injected;
 use crate::machine::{Machine, States};
 use crate::message::{ErrorOf, Never};
@@ -25,22 +25,21 @@ enum At {
 impl<S: Step> Saga for S {
     async fn resume(machine: &mut Machine<'_>) -> S::Output {
         machine.states(Known::<S>::STATES);
-        let site = Site::<Call<S>>::new(S::NAME);
+        let site = Call::<S>::site(machine, S::NAME);
         match machine.enter([At::Waits], At::Start, At::Description) {
             Some(At::Start) => {
                 if let Some(message) = machine.arguments::<S>() {
-                    Call::new(message).suspend(machine, &site);
+                    site.suspend(machine, Call::new(message));
                 }
             }
             Some(At::Waits) => {
-                if let Some(output) = Call::<S>::reply(machine, &site) {
+                if let Some(output) = site.reply(machine) {
                     return output;
                 }
             }
             Some(At::Description) => {
-                Call::<S>::at(machine, &site);
                 let fails = TypeId::of::<ErrorOf<S>>() != TypeId::of::<Never>();
-                machine.described(&[], if fails { Known::<S>::FALLIBLE } else { Known::<S>::PLAIN });
+                machine.described(if fails { Known::<S>::FALLIBLE } else { Known::<S>::PLAIN });
             }
             None => {}
         }

@@ -23,9 +23,15 @@ pub trait Argument: Sized {
     #[doc(hidden)]
     fn write(arguments: &mut Written, name: &'static str, value: &Self);
 
-    /// Reads it, by its name or one that it had before; a `default` stands in for one that is missing. None if that can't be.
+    /// Reads it. None if that can't be.
     #[doc(hidden)]
-    fn read(
+    fn read(arguments: &mut Arguments<'_>, name: &'static str) -> Option<Self> {
+        Self::evolved(arguments, name, &[], None)
+    }
+
+    /// The same by its name or one that it had before; a `default` stands in for one that is missing.
+    #[doc(hidden)]
+    fn evolved(
         arguments: &mut Arguments<'_>,
         name: &'static str,
         alias: &'static [&'static str],
@@ -44,7 +50,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Argument for T {
         }
     }
 
-    fn read(
+    fn evolved(
         arguments: &mut Arguments<'_>,
         name: &'static str,
         alias: &'static [&'static str],

@@ -16,9 +16,10 @@ use crate::arguments;
 use crate::definition::{Outline, SagaDefinition, Variable};
 use crate::durable::{Durable, Inside, Pending};
 use crate::message::{Message, Shape};
-use crate::record::{Frame, Reply, Unserializable, Value};
+use crate::record::{Frame, Reply, Unreadable, Unserializable, Value};
 use crate::saga::Saga;
 use crate::starts::{self, Starts};
+use crate::waiting::Leave;
 
 /// One run of a compiled saga, from where it stands to its next step or its end.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ pub(crate) type States = &'static [(&'static str, &'static [usize])];
 #[derive(Debug)]
 enum Task<'a> {
     Run { frame: &'a Frame, reply: Option<Reply> },
-    Describe(&'a mut SagaDefinition),
+    Describe(&'a mut SagaDefinition, Vec<Variable>),
 }
 
 #[derive(Debug)]
@@ -106,7 +107,7 @@ pub(crate) fn line_key<S: Saga>(frame: &Frame) -> Result<Option<String>, String>
 
 /// Fills a saga's definition from its compiled function, without running any of the user's code.
 pub(crate) fn describe<S: Saga>(definition: &mut SagaDefinition) {
-    let mut machine = Machine::new(Task::Describe(definition), S::VERSION);
+    let mut machine = Machine::new(Task::Describe(definition, Vec::new()), S::VERSION);
     let polled = poll_once(S::resume(&mut machine));
     debug_assert!(polled.is_pending(), "a description stops the machine");
 }
@@ -151,10 +152,16 @@ impl<'a> Machine<'a> {
     }
 
     /// The number of the next slot, and the frame that it is filled from.
-    pub(crate) fn slot(&mut self) -> (usize, Option<&'a Frame>) {
+    pub(crate) fn slot(&mut self, describe: impl FnOnce() -> Variable) -> (usize, Option<&'a Frame>) {
         let slot = self.slots;
         self.slots += 1;
-        let Task::Run { frame, .. } = self.task else { return (slot, None) };
+        let frame = match &mut self.task {
+            Task::Run { frame, .. } => *frame,
+            Task::Describe(_, variables) => {
+                variables.push(describe());
+                return (slot, None);
+            }
+        };
         let waits = self.states.iter().any(|(state, slots)| *state == frame.state && slots.contains(&slot));
         (slot, waits.then_some(frame))
     }
@@ -171,20 +178,20 @@ impl<'a> Machine<'a> {
     pub fn arguments<M: Message>(&mut self) -> Option<M> {
         let read = match &self.task {
             Task::Run { frame, .. } => arguments::read(&frame.vars).map_err(|error| error.to_string()),
-            Task::Describe(_) => Err("bug in sagaflow: a description reads no arguments".to_owned()),
+            Task::Describe(..) => Err("bug in sagaflow: a description reads no arguments".to_owned()),
         };
         read.map_err(|error| self.note(format!("the arguments of `{}` don't fit: {error}", M::NAME))).ok()
     }
 
     /// What the awaited call has yielded; none if it doesn't fit.
-    pub(crate) fn reply<D: Durable>(&mut self) -> Option<D::Output> {
+    pub(crate) fn reply<T>(&mut self, finish: fn(Reply) -> Result<T, Unreadable>) -> Option<T> {
         let (state, reply) = match &mut self.task {
             Task::Run { frame, reply } => {
                 (&frame.state[..], reply.take().ok_or_else(|| "there is no reply".to_owned()))
             }
-            Task::Describe(_) => ("", Err("bug in sagaflow: a description has no replies".to_owned())),
+            Task::Describe(..) => ("", Err("bug in sagaflow: a description has no replies".to_owned())),
         };
-        let finished = reply.and_then(|reply| D::finish(reply).map_err(|error| error.to_string()));
+        let finished = reply.and_then(|reply| finish(reply).map_err(|error| error.to_string()));
         finished
             .map_err(|error| self.note(format!("the reply that state `{state}` waits for doesn't fit: {error}")))
             .ok()
@@ -207,25 +214,31 @@ impl<'a> Machine<'a> {
     pub(crate) fn definition(&mut self) -> Option<&mut SagaDefinition> {
         match &mut self.task {
             Task::Run { .. } => None,
-            Task::Describe(definition) => Some(definition),
+            Task::Describe(definition, _) => Some(definition),
         }
     }
 
-    /// Describes what stands in a `.boxed()` of the code.
-    pub fn describe_boxed<D: Durable<Output: 'static>>(&mut self, _inside: Inside<D>) {
+    /// What stands in a `.boxed()` of the code; before what is awaited, which may be boxed.
+    pub fn inside<D: Durable<Output: 'static>>(&mut self) -> Inside<D> {
         if let Some(definition) = self.definition() {
             definition.add_boxed(TypeId::of::<D::Output>(), D::describe);
         }
+        Inside::new()
     }
 
-    /// Ends the description: says what is in the slots, and which state comes after which.
-    pub fn described(&mut self, slots: &[Variable], outline: Outline) {
+    /// Ends the description: says which state comes after which.
+    pub fn described(&mut self, outline: Outline) {
         let states = self.states;
-        if let Task::Describe(definition) = &mut self.task {
-            definition.set_variables(slots, states);
+        if let Task::Describe(definition, variables) = &mut self.task {
+            definition.set_variables(variables, states);
             definition.set_outline(outline);
         }
         self.stopped = Some(Stop::Described);
+    }
+
+    /// Takes what waits in a slot into the next frame, if it waits there.
+    pub fn leave(&mut self, slot: &mut dyn Leave) {
+        slot.leave(self);
     }
 
     /// Stops here for good.

@@ -10,20 +10,20 @@ pub use crate::record::Record;
 pub use crate::arguments::{Argument, Arguments, Written};
 pub use crate::call::{SagaKind, StepKind};
 pub use crate::definition::{SagaDefinition, StepDefinition};
-pub use crate::durable::{Durable, Inside, Request, Signal, Site};
+pub use crate::durable::{Durable, Request, Signal};
 pub use crate::inject::Injected;
 pub use crate::machine::Machine;
 pub use crate::message::{Broken, Fallible, Message, Plain, Shape};
 pub use crate::retry::{Backoff, Jitter, OnExhausted, RetryPolicy, retry_delay};
 pub use crate::saga::Saga;
-pub use crate::slot::{Saved, SavedOperand, take};
+pub use crate::slot::{Passing, Saved, SavedOperand};
 pub use crate::step::Step;
 pub use crate::transaction::{TransactionalStep, in_transaction};
 
 pub use crate::blocking::blocking;
 pub use crate::borrowed::{Ordered, changed, next, nth};
 pub use crate::rest::{AnyRest, Iterable, SavedItems};
-pub use crate::waiting::{TypeName, Waiting};
+pub use crate::waiting::{AnySlot, Waiting};
 
 #[cfg(feature = "testing")]
 pub use crate::testing::{Lab, in_lab};

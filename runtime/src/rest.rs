@@ -82,7 +82,10 @@ impl<I: IntoIterator> AnyRest for Iterable<I> {
 )]
 pub trait SavedItems: Sized {
     /// Its slot.
-    fn slot(machine: &mut Machine<'_>, name: &'static str, evolution: Evolution<Self>) -> Slot<Self>;
+    fn slot(machine: &mut Machine<'_>, name: &'static str) -> Slot<Self>;
+
+    /// The same with the names that it had before.
+    fn evolved(machine: &mut Machine<'_>, name: &'static str, evolution: Evolution<Self>) -> Slot<Self>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -90,8 +93,12 @@ impl<T> SavedItems for T
 where
     Record: Saved<T>,
 {
-    fn slot(machine: &mut Machine<'_>, name: &'static str, evolution: Evolution<T>) -> Slot<T> {
-        <Record as Saved<T>>::slot(machine, name, evolution)
+    fn slot(machine: &mut Machine<'_>, name: &'static str) -> Slot<T> {
+        <Record as Saved<T>>::slot(machine, name)
+    }
+
+    fn evolved(machine: &mut Machine<'_>, name: &'static str, evolution: Evolution<T>) -> Slot<T> {
+        <Record as Saved<T>>::evolved(machine, name, evolution)
     }
 }
 

@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 
 use crate::definition::Variable;
 use crate::machine::Machine;
-use crate::record::{Frame, Record, Unreadable, Unserializable, Value};
+use crate::record::{Frame, Record, Unserializable, Value};
+use crate::waiting::Leave;
 
 /// What can wait in a record: every `T` that is `Serialize` and `Deserialize`.
 ///
@@ -17,32 +18,36 @@ use crate::record::{Frame, Record, Unreadable, Unserializable, Value};
     note = "make it again after the step, or keep what it is made from"
 )]
 pub trait Saved<T> {
-    /// The slot of a variable. The one place where generated code asks for the trait.
+    /// The slot of a variable. Generated code asks for the trait here only, and by the next.
     #[doc(hidden)]
     #[must_use]
-    fn slot(machine: &mut Machine<'_>, name: &'static str, evolution: Evolution<T>) -> Slot<T>;
+    fn slot(machine: &mut Machine<'_>, name: &'static str) -> Slot<T> {
+        Self::evolved(machine, name, (&[], None))
+    }
+
+    /// The same with the names that it had before, and what stands in for it.
+    #[doc(hidden)]
+    #[must_use]
+    fn evolved(machine: &mut Machine<'_>, name: &'static str, evolution: Evolution<T>) -> Slot<T>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Saved<T> for Record {
-    fn slot(machine: &mut Machine<'_>, name: &'static str, (alias, default): Evolution<T>) -> Slot<T> {
-        let (number, frame) = machine.slot();
+    fn evolved(machine: &mut Machine<'_>, name: &'static str, (alias, default): Evolution<T>) -> Slot<T> {
+        let (number, frame) = machine.slot(|| Variable {
+            name,
+            type_name: std::any::type_name::<T>(),
+            alias,
+            has_default: default.is_some(),
+            check: |value| value.read::<T>().map(drop),
+            #[cfg(feature = "testing")]
+            shape: crate::testing::lock::trace::<T>,
+        });
         let value = frame.and_then(|frame| {
             let restored = restore(frame, name, alias, default);
             restored.map_err(|reason| machine.note(reason)).ok()
         });
-        Slot {
-            number,
-            name,
-            value,
-            written: None,
-            alias,
-            has_default: default.is_some(),
-            write: Value::write,
-            check: |value| value.read::<T>().map(drop),
-            #[cfg(feature = "testing")]
-            shape: crate::testing::lock::trace::<T>,
-        }
+        Slot { number, name, value, written: None, write: Value::write }
     }
 }
 
@@ -76,7 +81,7 @@ fn restore<T: DeserializeOwned>(
 pub trait SavedOperand<T> {
     /// Its slot.
     #[doc(hidden)]
-    fn slot(machine: &mut Machine<'_>, name: &'static str, evolution: Evolution<T>) -> Slot<T>;
+    fn slot(machine: &mut Machine<'_>, name: &'static str) -> Slot<T>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -84,8 +89,8 @@ impl<T> SavedOperand<T> for Record
 where
     Self: Saved<T>,
 {
-    fn slot(machine: &mut Machine<'_>, name: &'static str, evolution: Evolution<T>) -> Slot<T> {
-        <Self as Saved<T>>::slot(machine, name, evolution)
+    fn slot(machine: &mut Machine<'_>, name: &'static str) -> Slot<T> {
+        <Self as Saved<T>>::slot(machine, name)
     }
 }
 
@@ -95,25 +100,35 @@ pub struct Slot<T> {
     number: usize,
     name: &'static str,
     /// Empty while an arm has it, or nobody has assigned it.
-    pub value: Option<T>,
+    value: Option<T>,
     /// What an arm that has it has written for the next frame.
     written: Option<Result<Value, Unserializable>>,
-    alias: &'static [&'static str],
-    has_default: bool,
     write: fn(&T) -> Result<Value, Unserializable>,
-    check: fn(&Value) -> Result<(), Unreadable>,
-    #[cfg(feature = "testing")]
-    shape: fn() -> crate::testing::lock::Shape,
 }
 
 impl<T> Slot<T> {
+    /// Puts the variable in.
+    pub fn put(&mut self, value: T) {
+        self.value = Some(value);
+    }
+
+    /// Takes the variable out.
+    ///
+    /// # Panics
+    ///
+    /// Never, but for a bug in the compiler of sagas, which has put it in before.
+    pub fn take(&mut self) -> T {
+        self.value.take().expect(EMPTY)
+    }
+
     /// Writes the variable, which an arm has, for the next frame.
     pub fn save(&mut self, value: &T) {
         self.written = Some((self.write)(value));
     }
+}
 
-    /// Puts the variable into the next frame, if it waits there.
-    pub fn leave(&mut self, machine: &mut Machine<'_>) {
+impl<T> Leave for Slot<T> {
+    fn leave(&mut self, machine: &mut Machine<'_>) {
         let Some(frame) = machine.next_frame(self.number) else { return };
         let written = self.written.take().or_else(|| self.value.as_ref().map(self.write));
         match written {
@@ -125,26 +140,38 @@ impl<T> Slot<T> {
             )),
         }
     }
+}
 
-    /// What the saga's definition says of it.
-    pub fn describe(&self, type_name: &'static str) -> Variable {
-        Variable {
-            name: self.name,
-            type_name,
-            alias: self.alias,
-            has_default: self.has_default,
-            check: self.check,
-            #[cfg(feature = "testing")]
-            shape: self.shape,
-        }
+/// Where a variable of any type waits that is never saved.
+#[derive(Debug)]
+pub struct Passing<T>(Option<T>);
+
+impl<T> Passing<T> {
+    /// Nothing is in it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(None)
+    }
+
+    /// Puts the variable in.
+    pub fn put(&mut self, value: T) {
+        self.0 = Some(value);
+    }
+
+    /// Takes the variable out.
+    ///
+    /// # Panics
+    ///
+    /// Never, but for a bug in the compiler of sagas, which has put it in before.
+    pub fn take(&mut self) -> T {
+        self.0.take().expect(EMPTY)
     }
 }
 
-/// Moves a value out of its slot, where the compiler of sagas has put it before.
-///
-/// # Panics
-///
-/// Never, but for a bug in that compiler.
-pub fn take<T>(slot: &mut Option<T>) -> T {
-    slot.take().expect("bug in sagaflow: a variable is read before it is assigned; please report it")
+impl<T> Default for Passing<T> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
+
+const EMPTY: &str = "bug in sagaflow: a variable is read before it is assigned; please report it";

@@ -1,5 +1,4 @@
-//! The types of what waits with a state: their names, for descriptions, and an error of our own for text that is
-//! borrowed.
+//! What waits with a state leaves its slot; and an error of our own for text that is borrowed.
 //!
 //! serde can read a `&str`, but only out of what it reads from: of a variable of this type rustc would say that an
 //! implementation of `Deserialize` isn't general enough. An inherent method goes before one of a trait, so those types
@@ -8,21 +7,29 @@
 
 use std::path::Path;
 
+use crate::machine::Machine;
 use crate::rest::Items;
+use crate::slot::Slot;
 
-/// The slot of a variable.
-#[derive(Debug)]
-pub struct Waiting<'s, T>(pub &'s Option<T>);
-
-/// `.type_name()` for all types but those of borrowed text.
-pub trait TypeName {
-    /// The type's name.
-    fn type_name(self) -> &'static str;
+/// What a slot is, whatever its type.
+pub trait Leave {
+    /// Puts the variable into the next frame, if it waits there.
+    fn leave(&mut self, machine: &mut Machine<'_>);
 }
 
-impl<T> TypeName for Waiting<'_, T> {
-    fn type_name(self) -> &'static str {
-        std::any::type_name::<T>()
+/// A slot when all types are known.
+#[derive(Debug)]
+pub struct Waiting<'s, T>(pub &'s mut Slot<T>);
+
+/// `.slot()` for all types but those of borrowed text.
+pub trait AnySlot<'s> {
+    /// The slot, of which the type matters no more.
+    fn slot(self) -> &'s mut dyn Leave;
+}
+
+impl<'s, T> AnySlot<'s> for Waiting<'s, T> {
+    fn slot(self) -> &'s mut dyn Leave {
+        self.0
     }
 }
 
@@ -47,7 +54,7 @@ impl BorrowedText for Items<&str> {}
 impl BorrowedText for (&str, &str) {}
 
 #[rustfmt::skip]
-impl<T: BorrowedText> Waiting<'_, T> {
+impl<'s, T: BorrowedText> Waiting<'s, T> {
     /// The error.
-    pub fn type_name(self) -> &'static str where T: OwnsItsText { "" }
+    pub fn slot(self) -> &'s mut Slot<T> where T: OwnsItsText { self.0 }
 }

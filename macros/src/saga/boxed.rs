@@ -19,8 +19,8 @@ pub(super) fn note(body: &mut Block) -> Vec<Ident> {
 }
 
 /// Those that are still there in what is emitted: code that is never reached is not.
-pub(super) fn left(noted: &[Ident], emitted: &TokenStream) -> Vec<Ident> {
-    noted.iter().filter(|ident| mentions(emitted, ident)).cloned().collect()
+pub(super) fn left(noted: &[Ident], emitted: &[TokenStream]) -> Vec<Ident> {
+    noted.iter().filter(|ident| emitted.iter().any(|tokens| mentions(tokens, ident))).cloned().collect()
 }
 
 fn mentions(tokens: &TokenStream, ident: &Ident) -> bool {

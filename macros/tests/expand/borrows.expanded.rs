@@ -35,7 +35,7 @@ impl ::sagaflow::__private::Saga for borrows {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u64, Failure> {
-        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
         enum __At {
             Start,
             NextItem,
@@ -49,21 +49,24 @@ impl ::sagaflow::__private::Saga for borrows {
             machine.states(&[("reserve", &[0, 1, 2, 3, 4]), ("wrap", &[0, 3])]);
             let mut slot_order_kind = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "order.kind", (&[], ::core::option::Option::None));
+            >>::slot(machine, "order.kind");
             let mut slot_order_lines = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "order.lines", (&[], ::core::option::Option::None));
+            >>::slot(machine, "order.lines");
             let mut slot_order_name = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "order.name", (&[], ::core::option::Option::None));
+            >>::slot(machine, "order.name");
             let mut slot_total = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "total", (&[], ::core::option::Option::None));
+            >>::slot(machine, "total");
             let mut slot_position_of_index = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "@position_of_index", (&[], ::core::option::Option::None));
-            let __site_reserve = ::sagaflow::__private::Site::new("reserve");
-            let __site_wrap = ::sagaflow::__private::Site::new("wrap");
+            >>::slot(machine, "@position_of_index");
+            let __site_reserve = ::sagaflow::__private::Durable::site(
+                machine,
+                "reserve",
+            );
+            let __site_wrap = ::sagaflow::__private::Durable::site(machine, "wrap");
             let at = machine
                 .enter([__At::reserve, __At::wrap], __At::Start, __At::Description);
             if let ::core::option::Option::Some(mut at) = at {
@@ -76,29 +79,17 @@ impl ::sagaflow::__private::Saga for borrows {
                             let name = &order.name;
                             let mut total = 0;
                             let mut __position_of_index = 0usize;
-                            slot_order_kind.value = ::core::option::Option::Some(
-                                order.kind,
-                            );
-                            slot_order_lines.value = ::core::option::Option::Some(
-                                order.lines,
-                            );
-                            slot_order_name.value = ::core::option::Option::Some(
-                                order.name,
-                            );
-                            slot_total.value = ::core::option::Option::Some(total);
-                            slot_position_of_index.value = ::core::option::Option::Some(
-                                __position_of_index,
-                            );
+                            slot_order_kind.put(order.kind);
+                            slot_order_lines.put(order.lines);
+                            slot_order_name.put(order.name);
+                            slot_total.put(total);
+                            slot_position_of_index.put(__position_of_index);
                             at = __At::NextItem;
                             continue 'machine;
                         }
                         __At::NextItem => 'arm: {
-                            let mut order_lines = ::sagaflow::__private::take(
-                                &mut slot_order_lines.value,
-                            );
-                            let mut __position_of_index = ::sagaflow::__private::take(
-                                &mut slot_position_of_index.value,
-                            );
+                            let mut order_lines = slot_order_lines.take();
+                            let mut __position_of_index = slot_position_of_index.take();
                             match ::sagaflow::__private::next(
                                 ::sagaflow::__private::Ordered::ordered(&order_lines)
                                     .iter()
@@ -109,11 +100,7 @@ impl ::sagaflow::__private::Saga for borrows {
                                     let __call = reserve(line.item, index);
                                     slot_order_lines.save(&order_lines);
                                     slot_position_of_index.save(&__position_of_index);
-                                    ::sagaflow::__private::Durable::suspend(
-                                        __call,
-                                        machine,
-                                        &__site_reserve,
-                                    );
+                                    __site_reserve.suspend(machine, __call);
                                     break 'machine;
                                 }
                                 ::core::option::Option::None => {
@@ -123,22 +110,12 @@ impl ::sagaflow::__private::Saga for borrows {
                             }
                         }
                         __At::reserve => 'arm: {
-                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_reserve,
-                            ) else { break 'machine };
-                            let mut order_lines = ::sagaflow::__private::take(
-                                &mut slot_order_lines.value,
-                            );
-                            let mut order_name = ::sagaflow::__private::take(
-                                &mut slot_order_name.value,
-                            );
-                            let mut total = ::sagaflow::__private::take(
-                                &mut slot_total.value,
-                            );
-                            let mut __position_of_index = ::sagaflow::__private::take(
-                                &mut slot_position_of_index.value,
-                            );
+                            let ::core::option::Option::Some(__reply) = __site_reserve
+                                .reply(machine) else { break 'machine };
+                            let mut order_lines = slot_order_lines.take();
+                            let mut order_name = slot_order_name.take();
+                            let mut total = slot_total.take();
+                            let mut __position_of_index = slot_position_of_index.take();
                             let name = &order_name;
                             let (line,) = match ::sagaflow::__private::nth(
                                 ::sagaflow::__private::Ordered::ordered(&order_lines)
@@ -151,107 +128,54 @@ impl ::sagaflow::__private::Saga for borrows {
                             };
                             total += __reply?.price;
                             log(name, line);
-                            slot_order_lines.value = ::core::option::Option::Some(
-                                order_lines,
-                            );
-                            slot_order_name.value = ::core::option::Option::Some(
-                                order_name,
-                            );
-                            slot_total.value = ::core::option::Option::Some(total);
-                            slot_position_of_index.value = ::core::option::Option::Some(
-                                __position_of_index,
-                            );
+                            slot_order_lines.put(order_lines);
+                            slot_order_name.put(order_name);
+                            slot_total.put(total);
+                            slot_position_of_index.put(__position_of_index);
                             at = __At::NextItem;
                             continue 'machine;
                         }
                         __At::AfterFor => 'arm: {
-                            let mut order_kind = ::sagaflow::__private::take(
-                                &mut slot_order_kind.value,
-                            );
-                            let mut total = ::sagaflow::__private::take(
-                                &mut slot_total.value,
-                            );
+                            let mut order_kind = slot_order_kind.take();
+                            let mut total = slot_total.take();
                             match &mut order_kind {
                                 Kind::Gift { note, .. } => {
                                     slot_total.save(&total);
                                     let __call = wrap(total);
                                     slot_order_kind.save(&order_kind);
-                                    ::sagaflow::__private::Durable::suspend(
-                                        __call,
-                                        machine,
-                                        &__site_wrap,
-                                    );
+                                    __site_wrap.suspend(machine, __call);
                                     break 'machine;
                                 }
                                 _ => {
                                     {};
-                                    slot_total.value = ::core::option::Option::Some(total);
+                                    slot_total.put(total);
                                     at = __At::AfterMatch;
                                     continue 'machine;
                                 }
                             }
                         }
                         __At::wrap => 'arm: {
-                            let ::core::option::Option::Some(__reply_2) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_wrap,
-                            ) else { break 'machine };
-                            let mut order_kind = ::sagaflow::__private::take(
-                                &mut slot_order_kind.value,
-                            );
-                            let mut total = ::sagaflow::__private::take(
-                                &mut slot_total.value,
-                            );
+                            let ::core::option::Option::Some(__reply_2) = __site_wrap
+                                .reply(machine) else { break 'machine };
+                            let mut order_kind = slot_order_kind.take();
+                            let mut total = slot_total.take();
                             let (note,) = match &mut order_kind {
                                 Kind::Gift { note, .. } => (note,),
                                 _ => ::sagaflow::__private::changed(),
                             };
                             total += __reply_2?;
                             note.push('!');
-                            slot_total.value = ::core::option::Option::Some(total);
+                            slot_total.put(total);
                             at = __At::AfterMatch;
                             continue 'machine;
                         }
                         __At::AfterMatch => 'arm: {
-                            let mut total = ::sagaflow::__private::take(
-                                &mut slot_total.value,
-                            );
+                            let mut total = slot_total.take();
                             return Ok(total);
                         }
                         __At::Description => {
-                            ::sagaflow::__private::Durable::at(machine, &__site_reserve);
-                            ::sagaflow::__private::Durable::at(machine, &__site_wrap);
                             machine
                                 .described(
-                                    &[
-                                        slot_order_kind
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_order_kind.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_order_lines
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_order_lines.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_order_name
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_order_name.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_total
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_total.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_position_of_index
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(
-                                                        &slot_position_of_index.value,
-                                                    )
-                                                    .type_name(),
-                                            ),
-                                    ],
                                     &[
                                         ("@start", "", &[("@for", "")]),
                                         (
@@ -273,11 +197,14 @@ impl ::sagaflow::__private::Saga for borrows {
                     }
                 }
             }
-            slot_order_kind.leave(machine);
-            slot_order_lines.leave(machine);
-            slot_order_name.leave(machine);
-            slot_total.leave(machine);
-            slot_position_of_index.leave(machine);
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_order_kind).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_order_lines).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_order_name).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_total).slot());
+            machine
+                .leave(
+                    ::sagaflow::__private::Waiting(&mut slot_position_of_index).slot(),
+                );
         }
         match machine.stop().await {}
     }

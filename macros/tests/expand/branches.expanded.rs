@@ -38,7 +38,7 @@ impl ::sagaflow::__private::Saga for branches {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u32, Failure> {
-        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
         enum __At {
             Start,
             even,
@@ -55,12 +55,12 @@ impl ::sagaflow::__private::Saga for branches {
                 );
             let mut slot_n = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "n", (&[], ::core::option::Option::None));
-            let mut slot_value = ::core::option::Option::None;
-            let __site_even = ::sagaflow::__private::Site::new("even");
-            let __site_num = ::sagaflow::__private::Site::new("num");
-            let __site_num_2 = ::sagaflow::__private::Site::new("num#2");
-            let __site_num_3 = ::sagaflow::__private::Site::new("num#3");
+            >>::slot(machine, "n");
+            let mut slot_value = ::sagaflow::__private::Passing::new();
+            let __site_even = ::sagaflow::__private::Durable::site(machine, "even");
+            let __site_num = ::sagaflow::__private::Durable::site(machine, "num");
+            let __site_num_2 = ::sagaflow::__private::Durable::site(machine, "num#2");
+            let __site_num_3 = ::sagaflow::__private::Durable::site(machine, "num#3");
             let at = machine
                 .enter(
                     [__At::even, __At::num, __At::num_2, __At::num_3],
@@ -76,45 +76,31 @@ impl ::sagaflow::__private::Saga for branches {
                             let branches { n } = __arguments;
                             slot_n.save(&n);
                             let __call = even(n);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_even,
-                            );
+                            __site_even.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::even => 'arm: {
-                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_even,
-                            ) else { break 'machine };
-                            let n = ::sagaflow::__private::take(&mut slot_n.value);
+                            let ::core::option::Option::Some(__reply) = __site_even
+                                .reply(machine) else { break 'machine };
+                            let n = slot_n.take();
                             let found = if let Some(x) = __reply { x } else { 0 };
                             let Some(half) = found.checked_div(2) else { return Ok(0) };
                             match half {
                                 0 => {
                                     let __call = num(n);
-                                    ::sagaflow::__private::Durable::suspend(
-                                        __call,
-                                        machine,
-                                        &__site_num,
-                                    );
+                                    __site_num.suspend(machine, __call);
                                     break 'machine;
                                 }
                                 n_2 if n_2 > 5 => {
                                     let __call = num(n_2);
                                     slot_n.save(&n);
-                                    ::sagaflow::__private::Durable::suspend(
-                                        __call,
-                                        machine,
-                                        &__site_num_2,
-                                    );
+                                    __site_num_2.suspend(machine, __call);
                                     break 'machine;
                                 }
                                 other => {
                                     let __value = other;
-                                    slot_n.value = ::core::option::Option::Some(n);
-                                    slot_value = ::core::option::Option::Some(__value);
+                                    slot_n.put(n);
+                                    slot_value.put(__value);
                                     at = __At::AfterMatch;
                                     continue 'machine;
                                 }
@@ -122,54 +108,34 @@ impl ::sagaflow::__private::Saga for branches {
                             }
                         }
                         __At::num => 'arm: {
-                            let ::core::option::Option::Some(__reply_2) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num,
-                            ) else { break 'machine };
+                            let ::core::option::Option::Some(__reply_2) = __site_num
+                                .reply(machine) else { break 'machine };
                             return __reply_2;
                         }
                         __At::num_2 => 'arm: {
-                            let ::core::option::Option::Some(__reply_3) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num_2,
-                            ) else { break 'machine };
+                            let ::core::option::Option::Some(__reply_3) = __site_num_2
+                                .reply(machine) else { break 'machine };
                             let __value = __reply_3?;
-                            slot_value = ::core::option::Option::Some(__value);
+                            slot_value.put(__value);
                             at = __At::AfterMatch;
                             continue 'machine;
                         }
                         __At::AfterMatch => 'arm: {
-                            let n = ::sagaflow::__private::take(&mut slot_n.value);
-                            let __value = ::sagaflow::__private::take(&mut slot_value);
+                            let n = slot_n.take();
+                            let __value = slot_value.take();
                             let x = __value;
                             let __call = num(x + n);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_num_3,
-                            );
+                            __site_num_3.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::num_3 => 'arm: {
-                            let ::core::option::Option::Some(__reply_4) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num_3,
-                            ) else { break 'machine };
+                            let ::core::option::Option::Some(__reply_4) = __site_num_3
+                                .reply(machine) else { break 'machine };
                             return __reply_4;
                         }
                         __At::Description => {
-                            ::sagaflow::__private::Durable::at(machine, &__site_even);
-                            ::sagaflow::__private::Durable::at(machine, &__site_num);
-                            ::sagaflow::__private::Durable::at(machine, &__site_num_2);
-                            ::sagaflow::__private::Durable::at(machine, &__site_num_3);
                             machine
                                 .described(
-                                    &[
-                                        slot_n
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_n.value).type_name(),
-                                            ),
-                                    ],
                                     &[
                                         ("@start", "", &[("even", "")]),
                                         (
@@ -192,7 +158,7 @@ impl ::sagaflow::__private::Saga for branches {
                     }
                 }
             }
-            slot_n.leave(machine);
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_n).slot());
         }
         match machine.stop().await {}
     }

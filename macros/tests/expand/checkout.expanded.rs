@@ -37,7 +37,7 @@ impl ::sagaflow::__private::Saga for checkout {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<Receipt, CheckoutError> {
-        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
         enum __At {
             Start,
             create_user,
@@ -58,24 +58,32 @@ impl ::sagaflow::__private::Saga for checkout {
                 );
             let mut slot_request_items = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "request.items", (&[], ::core::option::Option::None));
+            >>::slot(machine, "request.items");
             let mut slot_user_id = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "user.id", (&[], ::core::option::Option::None));
+            >>::slot(machine, "user.id");
             let mut slot_user_label = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "user.label", (&[], ::core::option::Option::None));
+            >>::slot(machine, "user.label");
             let mut slot_total = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "total", (&[], ::core::option::Option::None));
+            >>::slot(machine, "total");
             let mut slot_rest_of_item = ::sagaflow::__private::SavedItems::slot(
                 machine,
                 "@rest_of_item",
-                (&[], ::core::option::Option::None),
             );
-            let __site_create_user = ::sagaflow::__private::Site::new("create_user");
-            let __site_reserve = ::sagaflow::__private::Site::new("reserve");
-            let __site_create_order = ::sagaflow::__private::Site::new("create_order");
+            let __site_create_user = ::sagaflow::__private::Durable::site(
+                machine,
+                "create_user",
+            );
+            let __site_reserve = ::sagaflow::__private::Durable::site(
+                machine,
+                "reserve",
+            );
+            let __site_create_order = ::sagaflow::__private::Durable::site(
+                machine,
+                "create_order",
+            );
             let at = machine
                 .enter(
                     [__At::create_user, __At::reserve, __At::create_order],
@@ -91,58 +99,38 @@ impl ::sagaflow::__private::Saga for checkout {
                             let checkout { request } = __arguments;
                             let __call = create_user(request.name);
                             slot_request_items.save(&request.items);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_create_user,
-                            );
+                            __site_create_user.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::create_user => 'arm: {
-                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_create_user,
-                            ) else { break 'machine };
-                            let request_items = ::sagaflow::__private::take(
-                                &mut slot_request_items.value,
-                            );
+                            let ::core::option::Option::Some(__reply) = __site_create_user
+                                .reply(machine) else { break 'machine };
+                            let request_items = slot_request_items.take();
                             let user = __reply?;
                             let mut total = 0;
                             let mut __rest_of_item = ::sagaflow::__private::Iterable(
                                     request_items,
                                 )
                                 .rest();
-                            slot_user_id.value = ::core::option::Option::Some(user.id);
-                            slot_user_label.value = ::core::option::Option::Some(
-                                user.label,
-                            );
-                            slot_total.value = ::core::option::Option::Some(total);
-                            slot_rest_of_item.value = ::core::option::Option::Some(
-                                __rest_of_item,
-                            );
+                            slot_user_id.put(user.id);
+                            slot_user_label.put(user.label);
+                            slot_total.put(total);
+                            slot_rest_of_item.put(__rest_of_item);
                             at = __At::NextItem;
                             continue 'machine;
                         }
                         __At::NextItem => 'arm: {
-                            let mut __rest_of_item = ::sagaflow::__private::take(
-                                &mut slot_rest_of_item.value,
-                            );
+                            let mut __rest_of_item = slot_rest_of_item.take();
                             match ::core::iter::Iterator::next(&mut __rest_of_item) {
                                 ::core::option::Option::Some(item) => {
                                     if item == 0 {
-                                        slot_rest_of_item.value = ::core::option::Option::Some(
-                                            __rest_of_item,
-                                        );
+                                        slot_rest_of_item.put(__rest_of_item);
                                         at = __At::NextItem;
                                         continue 'machine;
                                     }
                                     let __call = reserve(item);
                                     slot_rest_of_item.save(&__rest_of_item);
-                                    ::sagaflow::__private::Durable::suspend(
-                                        __call,
-                                        machine,
-                                        &__site_reserve,
-                                    );
+                                    __site_reserve.suspend(machine, __call);
                                     break 'machine;
                                 }
                                 ::core::option::Option::None => {
@@ -152,47 +140,29 @@ impl ::sagaflow::__private::Saga for checkout {
                             }
                         }
                         __At::reserve => 'arm: {
-                            let ::core::option::Option::Some(__reply_2) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_reserve,
-                            ) else { break 'machine };
-                            let mut total = ::sagaflow::__private::take(
-                                &mut slot_total.value,
-                            );
+                            let ::core::option::Option::Some(__reply_2) = __site_reserve
+                                .reply(machine) else { break 'machine };
+                            let mut total = slot_total.take();
                             let line = __reply_2?;
                             total += line.price;
-                            slot_total.value = ::core::option::Option::Some(total);
+                            slot_total.put(total);
                             at = __At::NextItem;
                             continue 'machine;
                         }
                         __At::AfterFor => 'arm: {
-                            let user_id = ::sagaflow::__private::take(
-                                &mut slot_user_id.value,
-                            );
-                            let user_label = ::sagaflow::__private::take(
-                                &mut slot_user_label.value,
-                            );
-                            let mut total = ::sagaflow::__private::take(
-                                &mut slot_total.value,
-                            );
+                            let user_id = slot_user_id.take();
+                            let user_label = slot_user_label.take();
+                            let mut total = slot_total.take();
                             let label = &user_label;
                             let __call = create_order(user_id, total);
                             slot_user_label.save(&user_label);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_create_order,
-                            );
+                            __site_create_order.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::create_order => 'arm: {
-                            let ::core::option::Option::Some(__reply_3) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_create_order,
-                            ) else { break 'machine };
-                            let user_label = ::sagaflow::__private::take(
-                                &mut slot_user_label.value,
-                            );
+                            let ::core::option::Option::Some(__reply_3) = __site_create_order
+                                .reply(machine) else { break 'machine };
+                            let user_label = slot_user_label.take();
                             let label = &user_label;
                             let order = __reply_3?;
                             return Ok(Receipt {
@@ -201,44 +171,8 @@ impl ::sagaflow::__private::Saga for checkout {
                             });
                         }
                         __At::Description => {
-                            ::sagaflow::__private::Durable::at(
-                                machine,
-                                &__site_create_user,
-                            );
-                            ::sagaflow::__private::Durable::at(machine, &__site_reserve);
-                            ::sagaflow::__private::Durable::at(
-                                machine,
-                                &__site_create_order,
-                            );
                             machine
                                 .described(
-                                    &[
-                                        slot_request_items
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_request_items.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_user_id
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_user_id.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_user_label
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_user_label.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_total
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_total.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_rest_of_item
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_rest_of_item.value)
-                                                    .type_name(),
-                                            ),
-                                    ],
                                     &[
                                         ("@start", "", &[("create_user", "")]),
                                         ("create_user", "", &[("@failed", "Err"), ("@for", "Ok")]),
@@ -264,11 +198,12 @@ impl ::sagaflow::__private::Saga for checkout {
                     }
                 }
             }
-            slot_request_items.leave(machine);
-            slot_user_id.leave(machine);
-            slot_user_label.leave(machine);
-            slot_total.leave(machine);
-            slot_rest_of_item.leave(machine);
+            machine
+                .leave(::sagaflow::__private::Waiting(&mut slot_request_items).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_user_id).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_user_label).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_total).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_rest_of_item).slot());
         }
         match machine.stop().await {}
     }

@@ -25,7 +25,7 @@ impl ::sagaflow::__private::Saga for deferred {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u8, Failure> {
-        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
         enum __At {
             Start,
             num,
@@ -36,13 +36,13 @@ impl ::sagaflow::__private::Saga for deferred {
             machine.states(&[("num", &[0]), ("num#2", &[0, 1])]);
             let mut slot_n = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "n", (&[], ::core::option::Option::None));
+            >>::slot(machine, "n");
             let mut slot_x = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "x", (&[], ::core::option::Option::None));
-            let mut slot_late = ::core::option::Option::None;
-            let __site_num = ::sagaflow::__private::Site::new("num");
-            let __site_num_2 = ::sagaflow::__private::Site::new("num#2");
+            >>::slot(machine, "x");
+            let mut slot_late = ::sagaflow::__private::Passing::new();
+            let __site_num = ::sagaflow::__private::Durable::site(machine, "num");
+            let __site_num_2 = ::sagaflow::__private::Durable::site(machine, "num#2");
             let at = machine
                 .enter([__At::num, __At::num_2], __At::Start, __At::Description);
             if let ::core::option::Option::Some(mut at) = at {
@@ -55,76 +55,52 @@ impl ::sagaflow::__private::Saga for deferred {
                             let mut x: u8 = 1;
                             if false {
                                 loop {}
-                                slot_x.value = ::core::option::Option::Some(x);
+                                slot_x.put(x);
                             }
                             let __call = num(u32::from(x));
                             slot_n.save(&n);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_num,
-                            );
+                            __site_num.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::num => 'arm: {
-                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num,
-                            ) else { break 'machine };
-                            let n = ::sagaflow::__private::take(&mut slot_n.value);
+                            let ::core::option::Option::Some(__reply) = __site_num
+                                .reply(machine) else { break 'machine };
+                            let n = slot_n.take();
                             let mut x;
                             if false {
                                 loop {}
-                                slot_x.value = ::core::option::Option::Some(x);
+                                slot_x.put(x);
                             }
                             __reply?;
                             x = 200;
                             let late;
                             if false {
                                 loop {}
-                                slot_late = ::core::option::Option::Some(late);
+                                slot_late.put(late);
                             }
                             slot_n.save(&n);
                             let __call = num(n);
                             slot_x.save(&x);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_num_2,
-                            );
+                            __site_num_2.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::num_2 => 'arm: {
-                            let ::core::option::Option::Some(__reply_2) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num_2,
-                            ) else { break 'machine };
-                            let n = ::sagaflow::__private::take(&mut slot_n.value);
-                            let mut x = ::sagaflow::__private::take(&mut slot_x.value);
+                            let ::core::option::Option::Some(__reply_2) = __site_num_2
+                                .reply(machine) else { break 'machine };
+                            let n = slot_n.take();
+                            let mut x = slot_x.take();
                             let late;
                             if false {
                                 loop {}
-                                slot_late = ::core::option::Option::Some(late);
+                                slot_late.put(late);
                             }
                             __reply_2?;
                             if n > 3 { late = x } else { late = 1 }
                             return Ok(late);
                         }
                         __At::Description => {
-                            ::sagaflow::__private::Durable::at(machine, &__site_num);
-                            ::sagaflow::__private::Durable::at(machine, &__site_num_2);
                             machine
                                 .described(
-                                    &[
-                                        slot_n
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_n.value).type_name(),
-                                            ),
-                                        slot_x
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_x.value).type_name(),
-                                            ),
-                                    ],
                                     &[
                                         ("@start", "", &[("num", "")]),
                                         ("num", "", &[("@failed", "Err"), ("num#2", "Ok")]),
@@ -136,8 +112,8 @@ impl ::sagaflow::__private::Saga for deferred {
                     }
                 }
             }
-            slot_n.leave(machine);
-            slot_x.leave(machine);
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_n).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_x).slot());
         }
         match machine.stop().await {}
     }

@@ -33,7 +33,7 @@ impl ::sagaflow::__private::Saga for labels {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u32, Failure> {
-        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
         enum __At {
             Start,
             NextItem,
@@ -47,14 +47,13 @@ impl ::sagaflow::__private::Saga for labels {
             machine.states(&[("num", &[0, 1])]);
             let mut slot_total = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "total", (&[], ::core::option::Option::None));
+            >>::slot(machine, "total");
             let mut slot_rest_of_row = ::sagaflow::__private::SavedItems::slot(
                 machine,
                 "@rest_of_row",
-                (&[], ::core::option::Option::None),
             );
-            let mut slot_value = ::core::option::Option::None;
-            let __site_num = ::sagaflow::__private::Site::new("num");
+            let mut slot_value = ::sagaflow::__private::Passing::new();
+            let __site_num = ::sagaflow::__private::Durable::site(machine, "num");
             let at = machine.enter([__At::num], __At::Start, __At::Description);
             if let ::core::option::Option::Some(mut at) = at {
                 'machine: loop {
@@ -66,31 +65,23 @@ impl ::sagaflow::__private::Saga for labels {
                             let mut total = 0;
                             let mut __rest_of_row = ::sagaflow::__private::Iterable(rows)
                                 .rest();
-                            slot_total.value = ::core::option::Option::Some(total);
-                            slot_rest_of_row.value = ::core::option::Option::Some(
-                                __rest_of_row,
-                            );
+                            slot_total.put(total);
+                            slot_rest_of_row.put(__rest_of_row);
                             at = __At::NextItem;
                             continue 'machine;
                         }
                         __At::NextItem => 'arm: {
-                            let mut __rest_of_row = ::sagaflow::__private::take(
-                                &mut slot_rest_of_row.value,
-                            );
+                            let mut __rest_of_row = slot_rest_of_row.take();
                             match ::core::iter::Iterator::next(&mut __rest_of_row) {
                                 ::core::option::Option::Some(row) => {
                                     for item in &row {
                                         if *item == 0 {
-                                            slot_rest_of_row.value = ::core::option::Option::Some(
-                                                __rest_of_row,
-                                            );
+                                            slot_rest_of_row.put(__rest_of_row);
                                             at = __At::NextItem;
                                             continue 'machine;
                                         }
                                     }
-                                    slot_rest_of_row.value = ::core::option::Option::Some(
-                                        __rest_of_row,
-                                    );
+                                    slot_rest_of_row.put(__rest_of_row);
                                     at = __At::Again;
                                     continue 'machine;
                                 }
@@ -101,73 +92,46 @@ impl ::sagaflow::__private::Saga for labels {
                             }
                         }
                         __At::Again => 'arm: {
-                            let mut total = ::sagaflow::__private::take(
-                                &mut slot_total.value,
-                            );
+                            let mut total = slot_total.take();
                             slot_total.save(&total);
                             let __call = num(total);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_num,
-                            );
+                            __site_num.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::num => 'arm: {
-                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num,
-                            ) else { break 'machine };
-                            let mut total = ::sagaflow::__private::take(
-                                &mut slot_total.value,
-                            );
+                            let ::core::option::Option::Some(__reply) = __site_num
+                                .reply(machine) else { break 'machine };
+                            let mut total = slot_total.take();
                             total += __reply?;
                             if total > 10 {
                                 {
                                     let __value = total;
-                                    slot_total.value = ::core::option::Option::Some(total);
-                                    slot_value = ::core::option::Option::Some(__value);
+                                    slot_total.put(total);
+                                    slot_value.put(__value);
                                     at = __At::AfterLoop;
                                     continue 'machine;
                                 };
                             }
-                            slot_total.value = ::core::option::Option::Some(total);
+                            slot_total.put(total);
                             at = __At::Again;
                             continue 'machine;
                         }
                         __At::AfterLoop => 'arm: {
-                            let mut total = ::sagaflow::__private::take(
-                                &mut slot_total.value,
-                            );
-                            let __value = ::sagaflow::__private::take(&mut slot_value);
+                            let mut total = slot_total.take();
+                            let __value = slot_value.take();
                             let last = __value;
                             total -= last;
-                            slot_total.value = ::core::option::Option::Some(total);
+                            slot_total.put(total);
                             at = __At::NextItem;
                             continue 'machine;
                         }
                         __At::AfterFor => 'arm: {
-                            let mut total = ::sagaflow::__private::take(
-                                &mut slot_total.value,
-                            );
+                            let mut total = slot_total.take();
                             return Ok(total);
                         }
                         __At::Description => {
-                            ::sagaflow::__private::Durable::at(machine, &__site_num);
                             machine
                                 .described(
-                                    &[
-                                        slot_total
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_total.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_rest_of_row
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_rest_of_row.value)
-                                                    .type_name(),
-                                            ),
-                                    ],
                                     &[
                                         ("@start", "", &[("@for", "")]),
                                         (
@@ -191,8 +155,8 @@ impl ::sagaflow::__private::Saga for labels {
                     }
                 }
             }
-            slot_total.leave(machine);
-            slot_rest_of_row.leave(machine);
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_total).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_rest_of_row).slot());
         }
         match machine.stop().await {}
     }

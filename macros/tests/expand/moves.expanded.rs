@@ -29,7 +29,7 @@ impl ::sagaflow::__private::Saga for moves {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<(Vec<u32>, String), Failure> {
-        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
         enum __At {
             Start,
             create_user,
@@ -40,25 +40,27 @@ impl ::sagaflow::__private::Saga for moves {
             machine.states(&[("create_user", &[0, 1, 2]), ("reserve", &[0, 3, 4])]);
             let mut slot_order_customer_city = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(
-                machine,
-                "order.customer.city",
-                (&[], ::core::option::Option::None),
-            );
+            >>::slot(machine, "order.customer.city");
             let mut slot_order_items = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "order.items", (&[], ::core::option::Option::None));
+            >>::slot(machine, "order.items");
             let mut slot_order_limit = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "order.limit", (&[], ::core::option::Option::None));
+            >>::slot(machine, "order.limit");
             let mut slot_user_id = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "user.id", (&[], ::core::option::Option::None));
+            >>::slot(machine, "user.id");
             let mut slot_items = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "items", (&[], ::core::option::Option::None));
-            let __site_create_user = ::sagaflow::__private::Site::new("create_user");
-            let __site_reserve = ::sagaflow::__private::Site::new("reserve");
+            >>::slot(machine, "items");
+            let __site_create_user = ::sagaflow::__private::Durable::site(
+                machine,
+                "create_user",
+            );
+            let __site_reserve = ::sagaflow::__private::Durable::site(
+                machine,
+                "reserve",
+            );
             let at = machine
                 .enter(
                     [__At::create_user, __At::reserve],
@@ -76,24 +78,14 @@ impl ::sagaflow::__private::Saga for moves {
                             slot_order_customer_city.save(&order.customer.city);
                             slot_order_items.save(&order.items);
                             slot_order_limit.save(&order.limit);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_create_user,
-                            );
+                            __site_create_user.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::create_user => 'arm: {
-                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_create_user,
-                            ) else { break 'machine };
-                            let order_items = ::sagaflow::__private::take(
-                                &mut slot_order_items.value,
-                            );
-                            let order_limit = ::sagaflow::__private::take(
-                                &mut slot_order_limit.value,
-                            );
+                            let ::core::option::Option::Some(__reply) = __site_create_user
+                                .reply(machine) else { break 'machine };
+                            let order_items = slot_order_items.take();
+                            let order_limit = slot_order_limit.take();
                             let user = __reply?;
                             let cheap = |price: u32| price < order_limit;
                             let items: Vec<u32> = order_items
@@ -103,27 +95,15 @@ impl ::sagaflow::__private::Saga for moves {
                             let __call = reserve(items.clone());
                             slot_user_id.save(&user.id);
                             slot_items.save(&items);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_reserve,
-                            );
+                            __site_reserve.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::reserve => 'arm: {
-                            let ::core::option::Option::Some(__reply_2) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_reserve,
-                            ) else { break 'machine };
-                            let order_customer_city = ::sagaflow::__private::take(
-                                &mut slot_order_customer_city.value,
-                            );
-                            let user_id = ::sagaflow::__private::take(
-                                &mut slot_user_id.value,
-                            );
-                            let items = ::sagaflow::__private::take(
-                                &mut slot_items.value,
-                            );
+                            let ::core::option::Option::Some(__reply_2) = __site_reserve
+                                .reply(machine) else { break 'machine };
+                            let order_customer_city = slot_order_customer_city.take();
+                            let user_id = slot_user_id.take();
+                            let items = slot_items.take();
                             __reply_2?;
                             return Ok((
                                 items,
@@ -131,42 +111,8 @@ impl ::sagaflow::__private::Saga for moves {
                             ));
                         }
                         __At::Description => {
-                            ::sagaflow::__private::Durable::at(
-                                machine,
-                                &__site_create_user,
-                            );
-                            ::sagaflow::__private::Durable::at(machine, &__site_reserve);
                             machine
                                 .described(
-                                    &[
-                                        slot_order_customer_city
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(
-                                                        &slot_order_customer_city.value,
-                                                    )
-                                                    .type_name(),
-                                            ),
-                                        slot_order_items
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_order_items.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_order_limit
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_order_limit.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_user_id
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_user_id.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_items
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_items.value)
-                                                    .type_name(),
-                                            ),
-                                    ],
                                     &[
                                         ("@start", "", &[("create_user", "")]),
                                         (
@@ -182,11 +128,14 @@ impl ::sagaflow::__private::Saga for moves {
                     }
                 }
             }
-            slot_order_customer_city.leave(machine);
-            slot_order_items.leave(machine);
-            slot_order_limit.leave(machine);
-            slot_user_id.leave(machine);
-            slot_items.leave(machine);
+            machine
+                .leave(
+                    ::sagaflow::__private::Waiting(&mut slot_order_customer_city).slot(),
+                );
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_order_items).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_order_limit).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_user_id).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_items).slot());
         }
         match machine.stop().await {}
     }

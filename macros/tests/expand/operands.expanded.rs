@@ -26,7 +26,7 @@ impl ::sagaflow::__private::Saga for operands {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u32, Failure> {
-        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
         enum __At {
             Start,
             num,
@@ -37,15 +37,15 @@ impl ::sagaflow::__private::Saga for operands {
             machine.states(&[("num", &[0, 1]), ("num#2", &[0, 2])]);
             let mut slot_x = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "x", (&[], ::core::option::Option::None));
+            >>::slot(machine, "x");
             let mut slot_held = <::sagaflow::__private::Record as ::sagaflow::__private::SavedOperand<
                 _,
-            >>::slot(machine, "@held", (&[], ::core::option::Option::None));
+            >>::slot(machine, "@held");
             let mut slot_held_2 = <::sagaflow::__private::Record as ::sagaflow::__private::SavedOperand<
                 _,
-            >>::slot(machine, "@held_2", (&[], ::core::option::Option::None));
-            let __site_num = ::sagaflow::__private::Site::new("num");
-            let __site_num_2 = ::sagaflow::__private::Site::new("num#2");
+            >>::slot(machine, "@held_2");
+            let __site_num = ::sagaflow::__private::Durable::site(machine, "num");
+            let __site_num_2 = ::sagaflow::__private::Durable::site(machine, "num#2");
             let at = machine
                 .enter([__At::num, __At::num_2], __At::Start, __At::Description);
             if let ::core::option::Option::Some(mut at) = at {
@@ -60,65 +60,32 @@ impl ::sagaflow::__private::Saga for operands {
                             slot_x.save(&x);
                             let __call = num(x);
                             slot_held.save(&__held);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_num,
-                            );
+                            __site_num.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::num => 'arm: {
-                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num,
-                            ) else { break 'machine };
-                            let mut x = ::sagaflow::__private::take(&mut slot_x.value);
-                            let __held = ::sagaflow::__private::take(
-                                &mut slot_held.value,
-                            );
+                            let ::core::option::Option::Some(__reply) = __site_num
+                                .reply(machine) else { break 'machine };
+                            let mut x = slot_x.take();
+                            let __held = slot_held.take();
                             let __held_2 = add(__held, x, __reply?);
                             let __call = num(next(&mut x));
                             slot_x.save(&x);
                             slot_held_2.save(&__held_2);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_num_2,
-                            );
+                            __site_num_2.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::num_2 => 'arm: {
-                            let ::core::option::Option::Some(__reply_2) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num_2,
-                            ) else { break 'machine };
-                            let mut x = ::sagaflow::__private::take(&mut slot_x.value);
-                            let __held_2 = ::sagaflow::__private::take(
-                                &mut slot_held_2.value,
-                            );
+                            let ::core::option::Option::Some(__reply_2) = __site_num_2
+                                .reply(machine) else { break 'machine };
+                            let mut x = slot_x.take();
+                            let __held_2 = slot_held_2.take();
                             let y = __held_2 + __reply_2?;
                             return Ok(x + y);
                         }
                         __At::Description => {
-                            ::sagaflow::__private::Durable::at(machine, &__site_num);
-                            ::sagaflow::__private::Durable::at(machine, &__site_num_2);
                             machine
                                 .described(
-                                    &[
-                                        slot_x
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_x.value).type_name(),
-                                            ),
-                                        slot_held
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_held.value).type_name(),
-                                            ),
-                                        slot_held_2
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_held_2.value)
-                                                    .type_name(),
-                                            ),
-                                    ],
                                     &[
                                         ("@start", "", &[("num", "")]),
                                         ("num", "", &[("@failed", "Err"), ("num#2", "Ok")]),
@@ -130,9 +97,9 @@ impl ::sagaflow::__private::Saga for operands {
                     }
                 }
             }
-            slot_x.leave(machine);
-            slot_held.leave(machine);
-            slot_held_2.leave(machine);
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_x).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_held).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_held_2).slot());
         }
         match machine.stop().await {}
     }

@@ -23,7 +23,7 @@ impl ::sagaflow::__private::Saga for queue {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u32, Failure> {
-        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
         enum __At {
             Start,
             Again,
@@ -35,11 +35,11 @@ impl ::sagaflow::__private::Saga for queue {
             machine.states(&[("split", &[0, 1])]);
             let mut slot_open = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "open", (&[], ::core::option::Option::None));
+            >>::slot(machine, "open");
             let mut slot_done = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "done", (&[], ::core::option::Option::None));
-            let __site_split = ::sagaflow::__private::Site::new("split");
+            >>::slot(machine, "done");
+            let __site_split = ::sagaflow::__private::Durable::site(machine, "split");
             let at = machine.enter([__At::split], __At::Start, __At::Description);
             if let ::core::option::Option::Some(mut at) = at {
                 'machine: loop {
@@ -49,23 +49,17 @@ impl ::sagaflow::__private::Saga for queue {
                                 .arguments() else { break 'machine };
                             let queue { mut open } = __arguments;
                             let mut done = 0;
-                            slot_open.value = ::core::option::Option::Some(open);
-                            slot_done.value = ::core::option::Option::Some(done);
+                            slot_open.put(open);
+                            slot_done.put(done);
                             at = __At::Again;
                             continue 'machine;
                         }
                         __At::Again => 'arm: {
-                            let mut open = ::sagaflow::__private::take(
-                                &mut slot_open.value,
-                            );
+                            let mut open = slot_open.take();
                             if let Some(job) = open.pop() {
                                 let __call = split(job.id);
                                 slot_open.save(&open);
-                                ::sagaflow::__private::Durable::suspend(
-                                    __call,
-                                    machine,
-                                    &__site_split,
-                                );
+                                __site_split.suspend(machine, __call);
                                 break 'machine;
                             } else {
                                 at = __At::AfterWhile;
@@ -73,49 +67,30 @@ impl ::sagaflow::__private::Saga for queue {
                             }
                         }
                         __At::split => 'arm: {
-                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_split,
-                            ) else { break 'machine };
-                            let mut open = ::sagaflow::__private::take(
-                                &mut slot_open.value,
-                            );
-                            let mut done = ::sagaflow::__private::take(
-                                &mut slot_done.value,
-                            );
+                            let ::core::option::Option::Some(__reply) = __site_split
+                                .reply(machine) else { break 'machine };
+                            let mut open = slot_open.take();
+                            let mut done = slot_done.take();
                             let Ok(parts) = __reply else {
-                                slot_open.value = ::core::option::Option::Some(open);
-                                slot_done.value = ::core::option::Option::Some(done);
+                                slot_open.put(open);
+                                slot_done.put(done);
                                 at = __At::Again;
                                 continue 'machine;
                             };
                             open.extend(parts);
                             done += 1;
-                            slot_open.value = ::core::option::Option::Some(open);
-                            slot_done.value = ::core::option::Option::Some(done);
+                            slot_open.put(open);
+                            slot_done.put(done);
                             at = __At::Again;
                             continue 'machine;
                         }
                         __At::AfterWhile => 'arm: {
-                            let mut done = ::sagaflow::__private::take(
-                                &mut slot_done.value,
-                            );
+                            let mut done = slot_done.take();
                             return Ok(done);
                         }
                         __At::Description => {
-                            ::sagaflow::__private::Durable::at(machine, &__site_split);
                             machine
                                 .described(
-                                    &[
-                                        slot_open
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_open.value).type_name(),
-                                            ),
-                                        slot_done
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_done.value).type_name(),
-                                            ),
-                                    ],
                                     &[
                                         ("@start", "", &[("@loop", "")]),
                                         (
@@ -134,8 +109,8 @@ impl ::sagaflow::__private::Saga for queue {
                     }
                 }
             }
-            slot_open.leave(machine);
-            slot_done.leave(machine);
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_open).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_done).slot());
         }
         match machine.stop().await {}
     }

@@ -23,7 +23,7 @@ impl ::sagaflow::__private::Saga for ranges {
         clippy::nursery
     )]
     async fn resume(machine: &mut ::sagaflow::__private::Machine<'_>) -> u32 {
-        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
         enum __At {
             Start,
             NextItem,
@@ -37,24 +37,22 @@ impl ::sagaflow::__private::Saga for ranges {
             machine.states(&[("num", &[0, 1, 2, 3, 4])]);
             let mut slot_n = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "n", (&[], ::core::option::Option::None));
+            >>::slot(machine, "n");
             let mut slot_total = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "total", (&[], ::core::option::Option::None));
+            >>::slot(machine, "total");
             let mut slot_rest_of_row = ::sagaflow::__private::SavedItems::slot(
                 machine,
                 "@rest_of_row",
-                (&[], ::core::option::Option::None),
             );
             let mut slot_row = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "row", (&[], ::core::option::Option::None));
+            >>::slot(machine, "row");
             let mut slot_rest_of_column = ::sagaflow::__private::SavedItems::slot(
                 machine,
                 "@rest_of_column",
-                (&[], ::core::option::Option::None),
             );
-            let __site_num = ::sagaflow::__private::Site::new("num");
+            let __site_num = ::sagaflow::__private::Durable::site(machine, "num");
             let at = machine.enter([__At::num], __At::Start, __At::Description);
             if let ::core::option::Option::Some(mut at) = at {
                 'machine: loop {
@@ -68,33 +66,25 @@ impl ::sagaflow::__private::Saga for ranges {
                                     (0..n).rev(),
                                 )
                                 .rest();
-                            slot_n.value = ::core::option::Option::Some(n);
-                            slot_total.value = ::core::option::Option::Some(total);
-                            slot_rest_of_row.value = ::core::option::Option::Some(
-                                __rest_of_row,
-                            );
+                            slot_n.put(n);
+                            slot_total.put(total);
+                            slot_rest_of_row.put(__rest_of_row);
                             at = __At::NextItem;
                             continue 'machine;
                         }
                         __At::NextItem => 'arm: {
-                            let n = ::sagaflow::__private::take(&mut slot_n.value);
-                            let mut __rest_of_row = ::sagaflow::__private::take(
-                                &mut slot_rest_of_row.value,
-                            );
+                            let n = slot_n.take();
+                            let mut __rest_of_row = slot_rest_of_row.take();
                             match ::core::iter::Iterator::next(&mut __rest_of_row) {
                                 ::core::option::Option::Some(row) => {
                                     let mut __rest_of_column = ::sagaflow::__private::Iterable(
                                             row..=n,
                                         )
                                         .rest();
-                                    slot_n.value = ::core::option::Option::Some(n);
-                                    slot_rest_of_row.value = ::core::option::Option::Some(
-                                        __rest_of_row,
-                                    );
-                                    slot_row.value = ::core::option::Option::Some(row);
-                                    slot_rest_of_column.value = ::core::option::Option::Some(
-                                        __rest_of_column,
-                                    );
+                                    slot_n.put(n);
+                                    slot_rest_of_row.put(__rest_of_row);
+                                    slot_row.put(row);
+                                    slot_rest_of_column.put(__rest_of_column);
                                     at = __At::NextItem_2;
                                     continue 'machine;
                                 }
@@ -105,20 +95,14 @@ impl ::sagaflow::__private::Saga for ranges {
                             }
                         }
                         __At::NextItem_2 => 'arm: {
-                            let row = ::sagaflow::__private::take(&mut slot_row.value);
-                            let mut __rest_of_column = ::sagaflow::__private::take(
-                                &mut slot_rest_of_column.value,
-                            );
+                            let row = slot_row.take();
+                            let mut __rest_of_column = slot_rest_of_column.take();
                             match ::core::iter::Iterator::next(&mut __rest_of_column) {
                                 ::core::option::Option::Some(column) => {
                                     let __call = num(row * column);
                                     slot_row.save(&row);
                                     slot_rest_of_column.save(&__rest_of_column);
-                                    ::sagaflow::__private::Durable::suspend(
-                                        __call,
-                                        machine,
-                                        &__site_num,
-                                    );
+                                    __site_num.suspend(machine, __call);
                                     break 'machine;
                                 }
                                 ::core::option::Option::None => {
@@ -128,15 +112,11 @@ impl ::sagaflow::__private::Saga for ranges {
                             }
                         }
                         __At::num => 'arm: {
-                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num,
-                            ) else { break 'machine };
-                            let mut total = ::sagaflow::__private::take(
-                                &mut slot_total.value,
-                            );
+                            let ::core::option::Option::Some(__reply) = __site_num
+                                .reply(machine) else { break 'machine };
+                            let mut total = slot_total.take();
                             total += __reply.unwrap_or(0);
-                            slot_total.value = ::core::option::Option::Some(total);
+                            slot_total.put(total);
                             at = __At::NextItem_2;
                             continue 'machine;
                         }
@@ -145,40 +125,12 @@ impl ::sagaflow::__private::Saga for ranges {
                             continue 'machine;
                         }
                         __At::AfterFor_2 => 'arm: {
-                            let mut total = ::sagaflow::__private::take(
-                                &mut slot_total.value,
-                            );
+                            let mut total = slot_total.take();
                             return total;
                         }
                         __At::Description => {
-                            ::sagaflow::__private::Durable::at(machine, &__site_num);
                             machine
                                 .described(
-                                    &[
-                                        slot_n
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_n.value).type_name(),
-                                            ),
-                                        slot_total
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_total.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_rest_of_row
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_rest_of_row.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_row
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_row.value).type_name(),
-                                            ),
-                                        slot_rest_of_column
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_rest_of_column.value)
-                                                    .type_name(),
-                                            ),
-                                    ],
                                     &[
                                         ("@start", "", &[("@for", "")]),
                                         (
@@ -199,11 +151,12 @@ impl ::sagaflow::__private::Saga for ranges {
                     }
                 }
             }
-            slot_n.leave(machine);
-            slot_total.leave(machine);
-            slot_rest_of_row.leave(machine);
-            slot_row.leave(machine);
-            slot_rest_of_column.leave(machine);
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_n).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_total).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_rest_of_row).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_row).slot());
+            machine
+                .leave(::sagaflow::__private::Waiting(&mut slot_rest_of_column).slot());
         }
         match machine.stop().await {}
     }

@@ -21,7 +21,7 @@ impl ::sagaflow::__private::Saga for sequence {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u32, Failure> {
-        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
         enum __At {
             Start,
             num,
@@ -32,9 +32,9 @@ impl ::sagaflow::__private::Saga for sequence {
             machine.states(&[("num", &[]), ("num#2", &[0])]);
             let mut slot_first = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "first", (&[], ::core::option::Option::None));
-            let __site_num = ::sagaflow::__private::Site::new("num");
-            let __site_num_2 = ::sagaflow::__private::Site::new("num#2");
+            >>::slot(machine, "first");
+            let __site_num = ::sagaflow::__private::Durable::site(machine, "num");
+            let __site_num_2 = ::sagaflow::__private::Durable::site(machine, "num#2");
             let at = machine
                 .enter([__At::num, __At::num_2], __At::Start, __At::Description);
             if let ::core::option::Option::Some(mut at) = at {
@@ -45,51 +45,28 @@ impl ::sagaflow::__private::Saga for sequence {
                                 .arguments() else { break 'machine };
                             let sequence { n } = __arguments;
                             let __call = num(n);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_num,
-                            );
+                            __site_num.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::num => 'arm: {
-                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num,
-                            ) else { break 'machine };
+                            let ::core::option::Option::Some(__reply) = __site_num
+                                .reply(machine) else { break 'machine };
                             let first = __reply?;
                             let __call = num(first + 1);
                             slot_first.save(&first);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_num_2,
-                            );
+                            __site_num_2.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::num_2 => 'arm: {
-                            let ::core::option::Option::Some(__reply_2) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num_2,
-                            ) else { break 'machine };
-                            let first = ::sagaflow::__private::take(
-                                &mut slot_first.value,
-                            );
+                            let ::core::option::Option::Some(__reply_2) = __site_num_2
+                                .reply(machine) else { break 'machine };
+                            let first = slot_first.take();
                             let second = __reply_2?;
                             return Ok(first + second);
                         }
                         __At::Description => {
-                            ::sagaflow::__private::Durable::at(machine, &__site_num);
-                            ::sagaflow::__private::Durable::at(machine, &__site_num_2);
                             machine
                                 .described(
-                                    &[
-                                        slot_first
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_first.value)
-                                                    .type_name(),
-                                            ),
-                                    ],
                                     &[
                                         ("@start", "", &[("num", "")]),
                                         ("num", "", &[("@failed", "Err"), ("num#2", "Ok")]),
@@ -101,7 +78,7 @@ impl ::sagaflow::__private::Saga for sequence {
                     }
                 }
             }
-            slot_first.leave(machine);
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_first).slot());
         }
         match machine.stop().await {}
     }

@@ -44,7 +44,7 @@ impl ::sagaflow::__private::Saga for sites {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u32, Failure> {
-        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
         enum __At {
             Start,
             num,
@@ -72,19 +72,19 @@ impl ::sagaflow::__private::Saga for sites {
                 );
             let mut slot_n = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "n", (&[], ::core::option::Option::None));
+            >>::slot(machine, "n");
             let mut slot_left = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "left", (&[], ::core::option::Option::None));
+            >>::slot(machine, "left");
             let mut slot_right = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "right", (&[], ::core::option::Option::None));
-            let mut slot_value = ::core::option::Option::None;
-            let __site_num = ::sagaflow::__private::Site::new("num");
-            let __site_num_2 = ::sagaflow::__private::Site::new("num#2");
-            let __site_num_3 = ::sagaflow::__private::Site::new("num#3");
-            let __site_num_4 = ::sagaflow::__private::Site::new("num#4");
-            let __site_num_5 = ::sagaflow::__private::Site::new("num#5");
+            >>::slot(machine, "right");
+            let mut slot_value = ::sagaflow::__private::Passing::new();
+            let __site_num = ::sagaflow::__private::Durable::site(machine, "num");
+            let __site_num_2 = ::sagaflow::__private::Durable::site(machine, "num#2");
+            let __site_num_3 = ::sagaflow::__private::Durable::site(machine, "num#3");
+            let __site_num_4 = ::sagaflow::__private::Durable::site(machine, "num#4");
+            let __site_num_5 = ::sagaflow::__private::Durable::site(machine, "num#5");
             let at = machine
                 .enter(
                     [__At::num, __At::num_2, __At::num_3, __At::num_4, __At::num_5],
@@ -99,57 +99,41 @@ impl ::sagaflow::__private::Saga for sites {
                                 .arguments() else { break 'machine };
                             let sites { n } = __arguments;
                             let __call = num(n);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_num,
-                            );
+                            __site_num.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::num => 'arm: {
-                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num,
-                            ) else { break 'machine };
+                            let ::core::option::Option::Some(__reply) = __site_num
+                                .reply(machine) else { break 'machine };
                             let n = __reply?;
                             let __call = num(twice(n));
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_num_2,
-                            );
+                            __site_num_2.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::num_2 => 'arm: {
-                            let ::core::option::Option::Some(__reply_2) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num_2,
-                            ) else { break 'machine };
+                            let ::core::option::Option::Some(__reply_2) = __site_num_2
+                                .reply(machine) else { break 'machine };
                             match __reply_2 {
                                 Ok(same @ (0 | 1)) => {
                                     let __value = same;
-                                    slot_value = ::core::option::Option::Some(__value);
+                                    slot_value.put(__value);
                                     at = __At::AfterMatch;
                                     continue 'machine;
                                 }
                                 Ok(n_2) if n_2 > LIMIT => {
                                     let __call = num(n_2);
-                                    ::sagaflow::__private::Durable::suspend(
-                                        __call,
-                                        machine,
-                                        &__site_num_3,
-                                    );
+                                    __site_num_3.suspend(machine, __call);
                                     break 'machine;
                                 }
                                 Ok(other) => {
                                     let __value = other;
-                                    slot_value = ::core::option::Option::Some(__value);
+                                    slot_value.put(__value);
                                     at = __At::AfterMatch;
                                     continue 'machine;
                                 }
                                 Err(error) => {
                                     let __value = return Err(error);
-                                    slot_value = ::core::option::Option::Some(__value);
+                                    slot_value.put(__value);
                                     at = __At::AfterMatch;
                                     continue 'machine;
                                 }
@@ -157,79 +141,43 @@ impl ::sagaflow::__private::Saga for sites {
                             }
                         }
                         __At::num_3 => 'arm: {
-                            let ::core::option::Option::Some(__reply_3) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num_3,
-                            ) else { break 'machine };
+                            let ::core::option::Option::Some(__reply_3) = __site_num_3
+                                .reply(machine) else { break 'machine };
                             let __value = __reply_3?;
-                            slot_value = ::core::option::Option::Some(__value);
+                            slot_value.put(__value);
                             at = __At::AfterMatch;
                             continue 'machine;
                         }
                         __At::AfterMatch => 'arm: {
-                            let __value = ::sagaflow::__private::take(&mut slot_value);
+                            let __value = slot_value.take();
                             let n = __value;
                             slot_n.save(&n);
                             let __call = num(n);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_num_4,
-                            );
+                            __site_num_4.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::num_4 => 'arm: {
-                            let ::core::option::Option::Some(__reply_4) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num_4,
-                            ) else { break 'machine };
-                            let n = ::sagaflow::__private::take(&mut slot_n.value);
+                            let ::core::option::Option::Some(__reply_4) = __site_num_4
+                                .reply(machine) else { break 'machine };
+                            let n = slot_n.take();
                             let (left, mut right) = (__reply_4?, n);
                             slot_left.save(&left);
                             let __call = num(left);
                             slot_right.save(&right);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_num_5,
-                            );
+                            __site_num_5.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::num_5 => 'arm: {
-                            let ::core::option::Option::Some(__reply_5) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_num_5,
-                            ) else { break 'machine };
-                            let left = ::sagaflow::__private::take(&mut slot_left.value);
-                            let mut right = ::sagaflow::__private::take(
-                                &mut slot_right.value,
-                            );
+                            let ::core::option::Option::Some(__reply_5) = __site_num_5
+                                .reply(machine) else { break 'machine };
+                            let left = slot_left.take();
+                            let mut right = slot_right.take();
                             right += __reply_5?;
                             return Ok(left + right);
                         }
                         __At::Description => {
-                            ::sagaflow::__private::Durable::at(machine, &__site_num);
-                            ::sagaflow::__private::Durable::at(machine, &__site_num_2);
-                            ::sagaflow::__private::Durable::at(machine, &__site_num_3);
-                            ::sagaflow::__private::Durable::at(machine, &__site_num_4);
-                            ::sagaflow::__private::Durable::at(machine, &__site_num_5);
                             machine
                                 .described(
-                                    &[
-                                        slot_n
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_n.value).type_name(),
-                                            ),
-                                        slot_left
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_left.value).type_name(),
-                                            ),
-                                        slot_right
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_right.value)
-                                                    .type_name(),
-                                            ),
-                                    ],
                                     &[
                                         ("@start", "", &[("num", "")]),
                                         ("num", "", &[("@failed", "Err"), ("num#2", "Ok")]),
@@ -253,9 +201,9 @@ impl ::sagaflow::__private::Saga for sites {
                     }
                 }
             }
-            slot_n.leave(machine);
-            slot_left.leave(machine);
-            slot_right.leave(machine);
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_n).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_left).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_right).slot());
         }
         match machine.stop().await {}
     }

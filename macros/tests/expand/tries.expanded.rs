@@ -46,7 +46,7 @@ impl ::sagaflow::__private::Saga for tries {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<Receipt, Failure> {
-        use ::sagaflow::__private::{AnyRest as _, TypeName as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
         enum __At {
             Start,
             price,
@@ -70,28 +70,28 @@ impl ::sagaflow::__private::Saga for tries {
                 );
             let mut slot_order_address = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "order.address", (&[], ::core::option::Option::None));
+            >>::slot(machine, "order.address");
             let mut slot_order_country = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "order.country", (&[], ::core::option::Option::None));
+            >>::slot(machine, "order.country");
             let mut slot_order_items = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "order.items", (&[], ::core::option::Option::None));
+            >>::slot(machine, "order.items");
             let mut slot_held = <::sagaflow::__private::Record as ::sagaflow::__private::SavedOperand<
                 _,
-            >>::slot(machine, "@held", (&[], ::core::option::Option::None));
+            >>::slot(machine, "@held");
             let mut slot_held_2 = <::sagaflow::__private::Record as ::sagaflow::__private::SavedOperand<
                 _,
-            >>::slot(machine, "@held_2", (&[], ::core::option::Option::None));
+            >>::slot(machine, "@held_2");
             let mut slot_address = <::sagaflow::__private::Record as ::sagaflow::__private::Saved<
                 _,
-            >>::slot(machine, "address", (&[], ::core::option::Option::None));
-            let mut slot_value = ::core::option::Option::None;
-            let __site_price = ::sagaflow::__private::Site::new("price");
-            let __site_rate = ::sagaflow::__private::Site::new("rate");
-            let __site_charge = ::sagaflow::__private::Site::new("charge");
-            let __site_pack = ::sagaflow::__private::Site::new("pack");
-            let __site_ship = ::sagaflow::__private::Site::new("ship");
+            >>::slot(machine, "address");
+            let mut slot_value = ::sagaflow::__private::Passing::new();
+            let __site_price = ::sagaflow::__private::Durable::site(machine, "price");
+            let __site_rate = ::sagaflow::__private::Durable::site(machine, "rate");
+            let __site_charge = ::sagaflow::__private::Durable::site(machine, "charge");
+            let __site_pack = ::sagaflow::__private::Durable::site(machine, "pack");
+            let __site_ship = ::sagaflow::__private::Durable::site(machine, "ship");
             let at = machine
                 .enter(
                     [__At::price, __At::rate, __At::charge, __At::pack, __At::ship],
@@ -109,155 +109,77 @@ impl ::sagaflow::__private::Saga for tries {
                             slot_order_address.save(&order.address);
                             slot_order_country.save(&order.country);
                             slot_order_items.save(&order.items);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_price,
-                            );
+                            __site_price.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::price => 'arm: {
-                            let ::core::option::Option::Some(__reply) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_price,
-                            ) else { break 'machine };
-                            let order_country = ::sagaflow::__private::take(
-                                &mut slot_order_country.value,
-                            );
+                            let ::core::option::Option::Some(__reply) = __site_price
+                                .reply(machine) else { break 'machine };
+                            let order_country = slot_order_country.take();
                             let __held = __reply?.cents;
                             let __call = rate(order_country);
                             slot_held.save(&__held);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_rate,
-                            );
+                            __site_rate.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::rate => 'arm: {
-                            let ::core::option::Option::Some(__reply_2) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_rate,
-                            ) else { break 'machine };
-                            let __held = ::sagaflow::__private::take(
-                                &mut slot_held.value,
-                            );
+                            let ::core::option::Option::Some(__reply_2) = __site_rate
+                                .reply(machine) else { break 'machine };
+                            let __held = slot_held.take();
                             let __call = charge(__held, __reply_2??);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_charge,
-                            );
+                            __site_charge.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::charge => 'arm: {
-                            let ::core::option::Option::Some(__reply_3) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_charge,
-                            ) else { break 'machine };
-                            let order_address = ::sagaflow::__private::take(
-                                &mut slot_order_address.value,
-                            );
-                            let order_items = ::sagaflow::__private::take(
-                                &mut slot_order_items.value,
-                            );
+                            let ::core::option::Option::Some(__reply_3) = __site_charge
+                                .reply(machine) else { break 'machine };
+                            let order_address = slot_order_address.take();
+                            let order_items = slot_order_items.take();
                             let __held_2 = __reply_3?;
                             match order_address {
                                 Some(address) if !address.is_empty() => {
                                     let __call = pack(order_items);
                                     slot_held_2.save(&__held_2);
                                     slot_address.save(&address);
-                                    ::sagaflow::__private::Durable::suspend(
-                                        __call,
-                                        machine,
-                                        &__site_pack,
-                                    );
+                                    __site_pack.suspend(machine, __call);
                                     break 'machine;
                                 }
                                 _ => {
                                     let __value = None;
-                                    slot_held_2.value = ::core::option::Option::Some(__held_2);
-                                    slot_value = ::core::option::Option::Some(__value);
+                                    slot_held_2.put(__held_2);
+                                    slot_value.put(__value);
                                     at = __At::AfterMatch;
                                     continue 'machine;
                                 }
                             }
                         }
                         __At::pack => 'arm: {
-                            let ::core::option::Option::Some(__reply_4) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_pack,
-                            ) else { break 'machine };
-                            let address = ::sagaflow::__private::take(
-                                &mut slot_address.value,
-                            );
+                            let ::core::option::Option::Some(__reply_4) = __site_pack
+                                .reply(machine) else { break 'machine };
+                            let address = slot_address.take();
                             let __call = ship(address, __reply_4?);
-                            ::sagaflow::__private::Durable::suspend(
-                                __call,
-                                machine,
-                                &__site_ship,
-                            );
+                            __site_ship.suspend(machine, __call);
                             break 'machine;
                         }
                         __At::ship => 'arm: {
-                            let ::core::option::Option::Some(__reply_5) = ::sagaflow::__private::Durable::reply(
-                                machine,
-                                &__site_ship,
-                            ) else { break 'machine };
+                            let ::core::option::Option::Some(__reply_5) = __site_ship
+                                .reply(machine) else { break 'machine };
                             let __value = Some(__reply_5?);
-                            slot_value = ::core::option::Option::Some(__value);
+                            slot_value.put(__value);
                             at = __At::AfterMatch;
                             continue 'machine;
                         }
                         __At::AfterMatch => 'arm: {
-                            let __held_2 = ::sagaflow::__private::take(
-                                &mut slot_held_2.value,
-                            );
-                            let __value = ::sagaflow::__private::take(&mut slot_value);
+                            let __held_2 = slot_held_2.take();
+                            let __value = slot_value.take();
                             return Ok(Receipt {
                                 paid: __held_2,
                                 sent: __value,
                             });
                         }
                         __At::Description => {
-                            ::sagaflow::__private::Durable::at(machine, &__site_price);
-                            ::sagaflow::__private::Durable::at(machine, &__site_rate);
-                            ::sagaflow::__private::Durable::at(machine, &__site_charge);
-                            ::sagaflow::__private::Durable::at(machine, &__site_pack);
-                            ::sagaflow::__private::Durable::at(machine, &__site_ship);
                             machine
                                 .described(
-                                    &[
-                                        slot_order_address
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_order_address.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_order_country
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_order_country.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_order_items
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_order_items.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_held
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_held.value).type_name(),
-                                            ),
-                                        slot_held_2
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_held_2.value)
-                                                    .type_name(),
-                                            ),
-                                        slot_address
-                                            .describe(
-                                                ::sagaflow::__private::Waiting(&slot_address.value)
-                                                    .type_name(),
-                                            ),
-                                    ],
                                     &[
                                         ("@start", "", &[("price", "")]),
                                         ("price", "", &[("@failed", "Err"), ("rate", "Ok")]),
@@ -280,12 +202,14 @@ impl ::sagaflow::__private::Saga for tries {
                     }
                 }
             }
-            slot_order_address.leave(machine);
-            slot_order_country.leave(machine);
-            slot_order_items.leave(machine);
-            slot_held.leave(machine);
-            slot_held_2.leave(machine);
-            slot_address.leave(machine);
+            machine
+                .leave(::sagaflow::__private::Waiting(&mut slot_order_address).slot());
+            machine
+                .leave(::sagaflow::__private::Waiting(&mut slot_order_country).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_order_items).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_held).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_held_2).slot());
+            machine.leave(::sagaflow::__private::Waiting(&mut slot_address).slot());
         }
         match machine.stop().await {}
     }

@@ -123,9 +123,7 @@ pub struct Inside<D>(PhantomData<fn() -> D>);
 
 impl<D> Inside<D> {
     /// The type is known from its use.
-    #[expect(clippy::new_without_default, reason = "made by generated code only")]
-    #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(PhantomData)
     }
 }

@@ -40,7 +40,6 @@ pub use time::{IntoDuration, IntoTime};
 pub use timeout::{TimedOut, Timeout};
 
 use std::future::Future;
-use std::marker::PhantomData;
 
 use crate::definition::SagaDefinition;
 use crate::machine::Machine;
@@ -81,27 +80,15 @@ pub trait Durable: Sized {
     /// Runs it in the current task, without durability.
     fn inline(self) -> impl Future<Output = Self::Output>;
 
-    /// Describes a place where it is awaited. Generated code names this trait only by these three, with the place of the `.await`:
-    /// there an error is shown.
+    /// A place where it is awaited, and the state that waits there. Generated code names this trait only here, with the place of the
+    /// `.await`: there an error is shown.
     #[doc(hidden)]
-    fn at(machine: &mut Machine<'_>, site: &Site<Self>) {
+    fn site(machine: &mut Machine<'_>, state: &'static str) -> Site<Self, Self::Output> {
         if let Some(definition) = machine.definition() {
             Self::describe(definition);
-            definition.add_state(site.state, std::any::type_name::<Self>());
+            definition.add_state(state, std::any::type_name::<Self>());
         }
-    }
-
-    /// Leaves it to be run; the machine goes on in the state of the site.
-    #[doc(hidden)]
-    fn suspend(self, machine: &mut Machine<'_>, site: &Site<Self>) {
-        machine.suspend(site.state, self.begin());
-    }
-
-    /// What it has yielded; none if that doesn't fit.
-    #[doc(hidden)]
-    fn reply(machine: &mut Machine<'_>, site: &Site<Self>) -> Option<Self::Output> {
-        let _ = site;
-        machine.reply::<Self>()
+        Site { state, begin: Self::begin, finish: Self::finish }
     }
 
     /// Gives it so much time, all in all: for a step, over all attempts and the waits between them. (The time of one
@@ -235,17 +222,24 @@ pub trait Durable: Sized {
 }
 
 /// Where something is awaited in a compiled saga.
+///
+/// It knows what the trait would say: each use of a trait's method costs rustc time.
 #[derive(Debug)]
-pub struct Site<D> {
+pub struct Site<D, T> {
     state: &'static str,
-    of: PhantomData<fn() -> D>,
+    begin: fn(D) -> Result<Pending, Unserializable>,
+    finish: fn(Reply) -> Result<T, Unreadable>,
 }
 
-impl<D> Site<D> {
-    /// The place where this state waits.
-    #[must_use]
-    pub fn new(state: &'static str) -> Self {
-        Self { state, of: PhantomData }
+impl<D, T> Site<D, T> {
+    /// Leaves a call to be run; the machine goes on in the state of the site.
+    pub fn suspend(&self, machine: &mut Machine<'_>, call: D) {
+        machine.suspend(self.state, (self.begin)(call));
+    }
+
+    /// What it has yielded; none if that doesn't fit.
+    pub fn reply(&self, machine: &mut Machine<'_>) -> Option<T> {
+        machine.reply(self.finish)
     }
 }
 

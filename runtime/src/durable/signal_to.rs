@@ -132,7 +132,7 @@ impl Message for SignalTo {
 
     fn read(arguments: &mut Arguments<'_>) -> Option<Self> {
         fn one<T: DeserializeOwned + Argument>(arguments: &mut Arguments<'_>, name: &'static str) -> Option<T> {
-            Argument::read(arguments, name, &[], None)
+            Argument::read(arguments, name)
         }
         // All are read, so that all are known where nothing is.
         let (saga, id, name) = (one(arguments, "saga"), one(arguments, "id"), one(arguments, "name"));

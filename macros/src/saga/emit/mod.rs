@@ -4,18 +4,18 @@
 //! async fn resume(machine: &mut Machine<'_>) -> Result<Receipt, CheckoutError> {
 //!     enum __At { Start, create_user, …, Description }
 //!     machine.states(&[("create_user", &[0]), …]);                        // what waits with each state
-//!     let mut slot_request_items = Record::slot(machine, "request.items", …); …   // what waits for its next reader
-//!     let __site_create_user = Site::new("create_user"); …                // lends the replies their types
+//!     let mut slot_request_items = Record::slot(machine, "request.items"); …      // what waits for its next reader
+//!     let __site_create_user = Durable::site(machine, "create_user"); …   // lends the replies their types
 //!     let at = machine.enter([__At::create_user, …], __At::Start, __At::Description);
 //!     if let Some(mut at) = at {
 //!         'machine: loop {
 //!             match at {
-//!                 __At::Start => 'arm: { …; Durable::suspend(call, machine, &__site_create_user); break 'machine; }
+//!                 __At::Start => 'arm: { …; __site_create_user.suspend(machine, call); break 'machine; }
 //!                 __At::create_user => 'arm: { …; let user = reply?; … }
 //!             }
 //!         }
 //!     }
-//!     slot_request_items.leave(machine); …                                // goes into the next frame
+//!     machine.leave(Waiting(&mut slot_request_items).slot()); …           // goes into the next frame
 //!     match machine.stop().await {}
 //! }
 //! ```
@@ -51,21 +51,27 @@ pub(crate) fn emit(graph: &Graph, liveness: &Liveness, boxed: &[Ident], is_falli
     let items = &graph.items;
     let saved = emitter.slots.borrow_mut().saved(graph);
     let slots = emitter.slots.borrow().declarations(graph, &emitter.names.machine);
-    let left = saved.iter().map(|(_, slot)| slot);
     let Names { machine, at, label, .. } = &emitter.names;
+    // With the place of the variable: a text that is borrowed is said there to be none that can be saved.
+    let left = saved.iter().map(|(var, slot)| {
+        let span = graph.vars[*var].ident.span();
+        let root = graph.root.at(span);
+        let waiting = quote_spanned!(span => #root::__private::Waiting(&mut #slot).slot());
+        quote!(#machine.leave(#waiting);)
+    });
     let variants = emitter.heads.iter().map(|head| &emitter.variants[head]);
     let awaits = emitter.sites.iter().map(|id| {
         let (Site { state, span }, name) = (&graph.sites[*id], emitter.site(*id));
         let root = graph.root.at(*span);
-        quote_spanned!(*span => let #name = #root::__private::Site::new(#state);)
+        quote_spanned!(*span => let #name = #root::__private::Durable::site(#machine, #state);)
     });
     let states = emitter.sites.iter().map(|id| {
         let (state, waits) = (&graph.sites[*id].state, emitter.waiting(*id));
         quote!((#state, &[#(#waits),*]))
     });
     let resumed = emitter.sites.iter().map(|id| &emitter.variants[&emitter.resumed_at(*id)]);
-    let describe = emitter.describe(&saved, &outline);
-    let boxed = boxed::left(boxed, &quote!(#(#arms)*));
+    let described = emitter.described(&outline);
+    let boxed = boxed::left(boxed, &arms);
     let root = graph.root.at(Span::mixed_site());
     // In a block of their own: nothing is alive any more at the one `.await`.
     let resume = quote! {
@@ -74,22 +80,21 @@ pub(crate) fn emit(graph: &Graph, liveness: &Liveness, boxed: &[Ident], is_falli
         {
             #machine.states(&[#(#states),*]);
             #slots
+            #(let #boxed = #root::__private::Machine::inside(#machine);)*
             #(#awaits)*
-            #(let #boxed = #root::__private::Inside::new();)*
             let #at = #machine.enter([#(__At::#resumed),*], __At::Start, __At::Description);
             if let ::core::option::Option::Some(mut #at) = #at {
                 #label: loop {
                     match #at {
                         #(#arms)*
                         __At::Description => {
-                            #(#root::__private::Machine::describe_boxed(#machine, #boxed);)*
-                            #describe
+                            #described
                             break #label;
                         }
                     }
                 }
             }
-            #(#left.leave(#machine);)*
+            #(#left)*
         }
         match #machine.stop().await {}
     };
@@ -185,27 +190,14 @@ impl<'g> Emitter<'g> {
         self.slots.borrow().numbers(&self.liveness.at[self.resumed_at(site)])
     }
 
-    /// What is in the slots, and what comes after what.
-    fn describe(&self, saved: &[(VarId, Ident)], outline: &Outline) -> TokenStream {
+    /// What comes after what.
+    fn described(&self, outline: &Outline) -> TokenStream {
         let machine = &self.names.machine;
-        let slots = saved.iter().map(|(var, slot)| {
-            let span = self.graph.vars[*var].ident.span();
-            let root = self.graph.root.at(span);
-            quote_spanned!(span => #slot.describe(#root::__private::Waiting(&#slot.value).type_name()))
-        });
         let nodes = outline.0.iter().map(|Node { name, label, ways }| {
             let ways = ways.iter().map(|Way { to, when }| quote!((#to, #when)));
             quote!((#name, #label, &[#(#ways),*]))
         });
-        let sites = self.sites.iter().map(|id| {
-            let (span, name) = (self.graph.sites[*id].span, self.site(*id));
-            let root = self.graph.root.at(span);
-            quote_spanned!(span => #root::__private::Durable::at(#machine, &#name);)
-        });
-        quote! {
-            #(#sites)*
-            #machine.described(&[#(#slots),*], &[#(#nodes),*]);
-        }
+        quote!(#machine.described(&[#(#nodes),*]);)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::visit_mut::VisitMut;
 use syn::{Expr, Member, Pat, Stmt};
 
@@ -111,39 +111,36 @@ impl<'e, 'g> Region<'e, 'g> {
 
     pub(super) fn emit(&self, linked: &HashSet<VarId>) -> TokenStream {
         let Emitter { graph, names, .. } = self.emitter;
-        let (machine, label, root) = (&names.machine, &names.label, &graph.root);
-        let mut output = TokenStream::new();
+        let (machine, label) = (&names.machine, &names.label);
+        let mut output = Vec::new();
         if let Some((site, reply)) = graph.blocks[self.head].reply {
             let (local, name) = (&graph.vars[reply].ident, self.emitter.site(site));
             let span = graph.sites[site].span;
-            let root = root.at(span);
-            output.extend(quote_spanned! { span =>
-                let ::core::option::Option::Some(#local) = #root::__private::Durable::reply(#machine, &#name) else {
-                    break #label
-                };
+            output.push(quote_spanned! { span =>
+                let ::core::option::Option::Some(#local) = #name.reply(#machine) else { break #label };
             });
         }
         for (var, path) in &self.taken {
-            let (value, local) = (self.value(*var, path), self.local(*var, path));
+            let (slot, local) = (self.slot(*var, path), self.local(*var, path));
             let mutability = graph.vars[*var].mutable.then(|| quote!(mut));
-            output.extend(quote!(let #mutability #local = #root::__private::take(&mut #value);));
+            output.push(quote!(let #mutability #local = #slot.take();));
         }
         for var in &self.declared {
             let (local, mutability) = (&graph.vars[*var].ident, graph.vars[*var].mutable.then(|| quote!(mut)));
             let ty = graph.vars[*var].ty.as_ref().map(|ty| quote!(: #ty));
-            output.extend(quote!(let #mutability #local #ty;));
-            output.extend(self.link(*var));
+            output.push(quote!(let #mutability #local #ty;));
+            output.push(self.link(*var));
         }
-        output.extend(self.made_again());
+        output.push(self.made_again());
         if self.head == 0 {
             // The first line takes the arguments out of the machine, by a name that only it uses.
             let arguments = format_ident!("__arguments");
-            output.extend(quote! {
+            output.push(quote! {
                 let ::core::option::Option::Some(#arguments) = #machine.arguments() else { break #label };
             });
         }
-        output.extend(self.block(self.head, linked));
-        output
+        output.push(self.block(self.head, linked));
+        output.into_iter().collect()
     }
 
     /// The variables that are made again.
@@ -156,14 +153,14 @@ impl<'e, 'g> Region<'e, 'g> {
         let graph = self.emitter.graph;
         let remakes: Vec<_> =
             self.remade.iter().filter_map(|var| Some((*var, graph.vars[*var].remake.as_ref()?))).collect();
-        let mut output = TokenStream::new();
+        let mut output = Vec::new();
         let mut made = HashSet::new();
         for (var, remake) in &remakes {
             let mut init = remake.init.clone();
             self.rewrite(&graph.blocks[self.head].scope, |walk| walk.visit_expr_mut(&mut init));
             let Some(pattern) = &remake.pattern else {
                 let (local, ty) = (&graph.vars[*var].ident, remake.ty.as_ref().map(|ty| quote!(: #ty)));
-                output.extend(quote!(let #local #ty = #init;));
+                output.push(quote!(let #local #ty = #init;));
                 continue;
             };
             if !made.insert(Rc::as_ptr(pattern)) {
@@ -180,7 +177,7 @@ impl<'e, 'g> Region<'e, 'g> {
                 .iter()
                 .filter(|(other, remake)| is_same(remake) && graph.vars[*other].is_constant_item())
                 .map(|(other, _)| self.link(*other));
-            output.extend(quote! {
+            output.push(quote! {
                 let (#(#locals,)*) = match #init {
                     #pattern => (#(#locals,)*),
                     _ => #root::__private::changed(),
@@ -188,22 +185,18 @@ impl<'e, 'g> Region<'e, 'g> {
                 #(#links)*
             });
         }
-        output
+        output.into_iter().collect()
     }
 
     /// Lends a variable the type of its slot, where no value goes the one way or the other: it is assigned anew in
     /// several arms, and never alive between them, or is made in several arms out of a constant. Never run; what rustc can't reach may use what has no value.
     fn link(&self, var: VarId) -> TokenStream {
-        let (local, slot) = (&self.emitter.graph.vars[var].ident, self.value(var, &Path::new()));
-        quote!(if false { loop {} #slot = ::core::option::Option::Some(#local); })
+        let (local, slot) = (&self.emitter.graph.vars[var].ident, self.slot(var, &Path::new()));
+        quote!(if false { loop {} #slot.put(#local); })
     }
 
     fn slot(&self, var: VarId, path: &Path) -> Ident {
         self.emitter.slots.borrow_mut().get(self.emitter.graph, var, path)
-    }
-
-    fn value(&self, var: VarId, path: &Path) -> TokenStream {
-        self.emitter.slots.borrow_mut().value(self.emitter.graph, var, path)
     }
 
     fn local(&self, var: VarId, path: &Path) -> Ident {
@@ -214,16 +207,16 @@ impl<'e, 'g> Region<'e, 'g> {
         let graph = self.emitter.graph;
         let block = &graph.blocks[id];
         let mut scope = block.scope.clone();
-        let mut output = TokenStream::new();
+        let mut output = Vec::new();
         for line in &block.lines {
             let mut stmt = line.stmt.clone();
             self.rewrite(&scope, |walk| walk.visit_stmt_mut(&mut stmt));
             analyze::declare(&mut scope, &line.binds, graph);
-            output.extend(quote!(#stmt));
+            output.push(stmt.into_token_stream());
             output.extend(line.binds.iter().filter(|var| linked.contains(var)).map(|var| self.link(*var)));
         }
-        output.extend(self.end(&block.end, &scope, linked));
-        output
+        output.push(self.end(&block.end, &scope, linked));
+        output.into_iter().collect()
     }
 
     fn end(&self, end: &End, scope: &Scope, linked: &HashSet<VarId>) -> TokenStream {
@@ -284,8 +277,8 @@ impl<'e, 'g> Region<'e, 'g> {
         let Emitter { liveness, variants, names, .. } = self.emitter;
         let (at, label, variant) = (&names.at, &names.label, &variants[&target]);
         let moves = liveness.at[target].places().filter_map(|(var, path)| {
-            let (value, slot) = (self.place(var, path, defines)?, self.value(var, path));
-            Some(quote!(#slot = ::core::option::Option::Some(#value);))
+            let (value, slot) = (self.place(var, path, defines)?, self.slot(var, path));
+            Some(quote!(#slot.put(#value);))
         });
         quote! {
             #(#moves)*
@@ -309,8 +302,8 @@ impl<'e, 'g> Region<'e, 'g> {
             // function as it was written. It would do so here, too, if it were saved after that.
             if passed::only_passed(call, &value) { before.extend(save) } else { after.extend(save) }
         }
-        let (site, root) = (self.emitter.site(site), graph.root.at(span));
-        let suspend = quote_spanned!(span => #root::__private::Durable::suspend(#name, #machine, &#site););
+        let site = self.emitter.site(site);
+        let suspend = quote_spanned!(span => #site.suspend(#machine, #name););
         quote! {
             #before
             let #name = #call;

@@ -32,12 +32,6 @@ impl Slots {
         hidden(&format!("slot_{name}"))
     }
 
-    /// The `Option` in the slot.
-    pub(super) fn value(&mut self, graph: &Graph, var: VarId, path: &Path) -> TokenStream {
-        let slot = self.get(graph, var, path);
-        if self.saved.contains_key(&(var, path.clone())) { quote!(#slot.value) } else { quote!(#slot) }
-    }
-
     /// The variable that holds a place in an arm: the user's own, or one of ours for a field.
     pub(super) fn local(&mut self, graph: &Graph, var: VarId, path: &Path) -> Ident {
         let ident = &graph.vars[var].ident;
@@ -74,7 +68,8 @@ impl Slots {
             let ((var, path), name) = (place, &self.by_place[place]);
             let slot = hidden(&format!("slot_{name}"));
             if !self.saved.contains_key(&(*var, path.clone())) {
-                return quote!(let mut #slot = ::core::option::Option::None;);
+                let root = &graph.root;
+                return quote!(let mut #slot = #root::__private::Passing::new(););
             }
             let (key, span) = (key(graph, *var, path), graph.vars[*var].ident.span());
             let root = graph.root.at(span);
@@ -86,11 +81,15 @@ impl Slots {
                 }
             };
             let old = old_keys(graph, *var, path);
-            let default = match &graph.vars[*var].evolution.default {
+            let default = &graph.vars[*var].evolution.default;
+            if old.is_empty() && default.is_none() {
+                return quote_spanned!(span => let mut #slot = #asked::slot(#machine, #key););
+            }
+            let default = match default {
                 Some(default) => quote!(::core::option::Option::Some(|| #default)),
                 None => quote!(::core::option::Option::None),
             };
-            quote_spanned!(span => let mut #slot = #asked::slot(#machine, #key, (&[#(#old),*], #default));)
+            quote_spanned!(span => let mut #slot = #asked::evolved(#machine, #key, (&[#(#old),*], #default));)
         });
         quote!(#(#slots)*)
     }

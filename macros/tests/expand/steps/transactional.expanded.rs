@@ -29,18 +29,8 @@ impl ::sagaflow::__private::Message for debit {
         arguments: &mut ::sagaflow::__private::Arguments<'_>,
     ) -> ::core::option::Option<Self> {
         match (
-            ::sagaflow::__private::Argument::read(
-                arguments,
-                "account",
-                &[],
-                ::core::option::Option::None,
-            ),
-            ::sagaflow::__private::Argument::read(
-                arguments,
-                "amount",
-                &[],
-                ::core::option::Option::None,
-            ),
+            ::sagaflow::__private::Argument::read(arguments, "account"),
+            ::sagaflow::__private::Argument::read(arguments, "amount"),
         ) {
             (
                 ::core::option::Option::Some(__field_0),
