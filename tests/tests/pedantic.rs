@@ -79,6 +79,34 @@ pub async fn order(order: Order, mut limit: u32) -> Result<u32, Failure> {
     Ok(total + found)
 }
 
+/// Waits for whole expressions, in brackets.
+///
+/// # Errors
+///
+/// When a step fails.
+#[saga]
+pub async fn refill(item: String, count: u32) -> Result<u32, Failure> {
+    let many = (if count > 3 { reserve(item.clone(), 3) } else { reserve(item.clone(), count) }).await?;
+    let few = (match many {
+        3 => reserve(item.clone(), 2),
+        _ => reserve(item.clone(), 1),
+    })
+    .await?;
+    let rest = ({
+        let left = count.saturating_sub(many + few);
+        reserve(item, left.min(1))
+    })
+    .await?;
+    Ok(many + few + rest)
+}
+
+#[tokio::test]
+async fn brackets_change_nothing() {
+    let stock = Dependencies::new().with(5u32);
+    assert_eq!(stock.clone().scope(refill("a".to_owned(), 9).inline()).await.unwrap(), 6);
+    assert_eq!(stock.scope(refill("a".to_owned(), 2).inline()).await.unwrap(), 3);
+}
+
 #[tokio::test]
 async fn it_does_what_it_says() {
     let lines = BTreeMap::from([("a".to_owned(), 2), ("b".to_owned(), 1)]);

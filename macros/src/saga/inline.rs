@@ -47,7 +47,12 @@ impl VisitMut for Inline<'_> {
             let mut run: ExprMatch = parse_quote_spanned! { span =>
                 match () { #call => #root::__private::Durable::inline(#call).await }
             };
-            // Put in as a tree, not as tokens: a struct literal in it needs parentheses then, and gets them.
+            // Those around a whole scrutinee are called unnecessary, where those before an `.await` are not. Put in as a tree, not as
+            // tokens: a struct literal in it needs parentheses then, and gets them.
+            while let Expr::Paren(paren) = &mut *inner.base {
+                let within = std::mem::replace(&mut *paren.expr, Expr::PLACEHOLDER);
+                *inner.base = within;
+            }
             std::mem::swap(&mut run.expr, &mut inner.base);
             *expr = Expr::Match(run);
         }

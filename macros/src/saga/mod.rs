@@ -184,7 +184,7 @@ fn emit(function: &Function, options: &Options, body: &impl ToTokens, resume: &T
 
             #(#lints)*
             #(#inner)*
-            #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+            #[allow(clippy::match_single_binding, clippy::blocks_in_conditions, non_shorthand_field_patterns)]
             async fn inline(#pattern: Self) -> #output #body
 
             #[allow(warnings, unused, nonstandard_style, unreachable_code, clippy::all, clippy::pedantic, clippy::nursery)]

@@ -1,5 +1,9 @@
 impl ::sagaflow::__private::Saga for borrows {
-    #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+    #[allow(
+        clippy::match_single_binding,
+        clippy::blocks_in_conditions,
+        non_shorthand_field_patterns
+    )]
     async fn inline(borrows { order: mut order }: Self) -> Result<u64, Failure> {
         let name = &order.name;
         let mut total = 0;

@@ -1,5 +1,9 @@
 impl ::sagaflow::__private::Saga for branches {
-    #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+    #[allow(
+        clippy::match_single_binding,
+        clippy::blocks_in_conditions,
+        non_shorthand_field_patterns
+    )]
     async fn inline(branches { n: n }: Self) -> Result<u32, Failure> {
         let found = if let Some(x) = match even(n) {
             __call => ::sagaflow::__private::Durable::inline(__call).await,

@@ -1,5 +1,9 @@
 impl ::sagaflow::__private::Saga for deferred {
-    #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+    #[allow(
+        clippy::match_single_binding,
+        clippy::blocks_in_conditions,
+        non_shorthand_field_patterns
+    )]
     async fn inline(deferred { n: n }: Self) -> Result<u8, Failure> {
         let mut x: u8 = 1;
         match num(u32::from(x)) {

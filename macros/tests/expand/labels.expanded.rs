@@ -1,5 +1,9 @@
 impl ::sagaflow::__private::Saga for labels {
-    #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+    #[allow(
+        clippy::match_single_binding,
+        clippy::blocks_in_conditions,
+        non_shorthand_field_patterns
+    )]
     async fn inline(labels { rows: rows }: Self) -> Result<u32, Failure> {
         let mut total = 0;
         'rows: for row in rows {

@@ -1,5 +1,9 @@
 impl ::sagaflow::__private::Saga for moves {
-    #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+    #[allow(
+        clippy::match_single_binding,
+        clippy::blocks_in_conditions,
+        non_shorthand_field_patterns
+    )]
     async fn inline(
         moves { order: order }: Self,
     ) -> Result<(Vec<u32>, String), Failure> {

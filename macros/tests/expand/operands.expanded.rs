@@ -1,5 +1,9 @@
 impl ::sagaflow::__private::Saga for operands {
-    #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+    #[allow(
+        clippy::match_single_binding,
+        clippy::blocks_in_conditions,
+        non_shorthand_field_patterns
+    )]
     async fn inline(operands { n: n }: Self) -> Result<u32, Failure> {
         let mut x = n;
         let y = add(

@@ -1,5 +1,9 @@
 impl ::sagaflow::__private::Saga for queue {
-    #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+    #[allow(
+        clippy::match_single_binding,
+        clippy::blocks_in_conditions,
+        non_shorthand_field_patterns
+    )]
     async fn inline(queue { open: mut open }: Self) -> Result<u32, Failure> {
         let mut done = 0;
         while let Some(job) = open.pop() {

@@ -1,5 +1,9 @@
 impl ::sagaflow::__private::Saga for ranges {
-    #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+    #[allow(
+        clippy::match_single_binding,
+        clippy::blocks_in_conditions,
+        non_shorthand_field_patterns
+    )]
     async fn inline(ranges { n: n }: Self) -> u32 {
         let mut total = 0;
         for row in (0..n).rev() {

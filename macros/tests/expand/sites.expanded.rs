@@ -1,5 +1,9 @@
 impl ::sagaflow::__private::Saga for sites {
-    #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+    #[allow(
+        clippy::match_single_binding,
+        clippy::blocks_in_conditions,
+        non_shorthand_field_patterns
+    )]
     async fn inline(sites { n: n }: Self) -> Result<u32, Failure> {
         const LIMIT: u32 = 10;
         fn twice(n: u32) -> u32 {

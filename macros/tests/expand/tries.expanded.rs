@@ -1,5 +1,9 @@
 impl ::sagaflow::__private::Saga for tries {
-    #[allow(clippy::match_single_binding, non_shorthand_field_patterns)]
+    #[allow(
+        clippy::match_single_binding,
+        clippy::blocks_in_conditions,
+        non_shorthand_field_patterns
+    )]
     async fn inline(tries { order: order }: Self) -> Result<Receipt, Failure> {
         Ok(Receipt {
             paid: match charge(
