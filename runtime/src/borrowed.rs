@@ -1,6 +1,10 @@
-//! Loops that await over a borrow: what is saved is the position, and the item is made again from its collection.
+//! What is borrowed and made again after a step. Of a loop over a borrow the position is saved, and the item is found again in its
+//! collection; a borrow by a method (`order.name.as_str()`) is asked for again.
 
+use std::borrow::{Borrow, Cow};
 use std::collections::{BTreeMap, BTreeSet, LinkedList, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -39,6 +43,38 @@ impl<T: Ordered + ?Sized> Ordered for Rc<T> {}
 impl<T: Ordered + ?Sized> Ordered for Arc<T> {}
 impl<T: Ordered + ?Sized> Ordered for &T {}
 impl<T: Ordered + ?Sized> Ordered for &mut T {}
+
+/// A type of which `as_str`, `as_ref`, `trim` and the like are those of the standard library: they borrow what it owns, and do nothing else.
+#[diagnostic::on_unimplemented(
+    message = "what this borrows from `{Self}` is alive across a step and can't be saved",
+    label = "can't be called again after the step",
+    note = "what is used after a step's `.await` is stored while the step runs, and a borrow is not: own it (`.to_owned()`), or borrow it again after the step",
+    note = "what `as_str`, `as_ref`, `as_deref`, `trim` and the like borrow from the standard library's types, such as `String` and `Option`, is borrowed again by itself"
+)]
+pub trait Lasting {
+    /// The receiver of such a call.
+    fn lasting(&self) -> &Self {
+        self
+    }
+}
+
+impl Lasting for str {}
+impl Lasting for String {}
+impl Lasting for OsStr {}
+impl Lasting for OsString {}
+impl Lasting for Path {}
+impl Lasting for PathBuf {}
+impl<T> Lasting for [T] {}
+impl<T, const N: usize> Lasting for [T; N] {}
+impl<T> Lasting for Vec<T> {}
+impl<T> Lasting for Option<T> {}
+impl<T, E> Lasting for Result<T, E> {}
+impl<T: Lasting + ?Sized> Lasting for Box<T> {}
+impl<T: Lasting + ?Sized> Lasting for Rc<T> {}
+impl<T: Lasting + ?Sized> Lasting for Arc<T> {}
+impl<T: Lasting + ToOwned + ?Sized> Lasting for Cow<'_, T> where T::Owned: Borrow<T> {}
+impl<T: Lasting + ?Sized> Lasting for &T {}
+impl<T: Lasting + ?Sized> Lasting for &mut T {}
 
 /// The next item of a loop, and one more to the position.
 pub fn next<I: IntoIterator>(items: I, position: &mut usize) -> Option<I::Item> {

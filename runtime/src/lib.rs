@@ -182,6 +182,10 @@ struct Mailbox;
 struct Operators;
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/sagas.md")]
+struct Sagas;
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/schedules.md")]
 struct Schedules;
 

@@ -16,6 +16,8 @@
 #[path = "language/support.rs"]
 mod support;
 
+#[path = "language/accessors.rs"]
+mod accessors;
 #[path = "language/bindings.rs"]
 mod bindings;
 #[path = "language/borrowed_loops.rs"]

@@ -5,7 +5,7 @@ use super::{Generator, Loop, Stmt};
 
 impl Generator {
     pub(super) fn form(&mut self, stmts: &mut Vec<Stmt>) {
-        match self.pick(16) {
+        match self.pick(17) {
             0 | 1 => self.short_circuit(stmts),
             2 => self.labelled_block(stmts),
             3 => self.let_ok_else(stmts),
@@ -20,6 +20,7 @@ impl Generator {
             12 => self.guard_that_binds(stmts),
             13 => self.borrowed_reply(stmts),
             14 => self.odd_block(stmts),
+            15 => self.accessor(stmts),
             _ => self.at_pattern(stmts),
         }
     }
@@ -197,6 +198,32 @@ impl Generator {
         };
         stmts.push(Stmt::Line(line));
         self.declare(&name, ty);
+    }
+
+    /// `let text = order.name.trim(); …await…; text.len()`: a borrow by a method, alive across a step.
+    fn accessor(&mut self, stmts: &mut Vec<Stmt>) {
+        // The value first: it may move what could have been read.
+        let value = self.number(1, true);
+        let mut texts = self.scope.readable(Type::Text);
+        texts.extend(self.scope.readable(Type::TextRef));
+        let mut places: Vec<_> = texts.iter().map(|var| self.scope.vars[*var].name.clone()).collect();
+        places.extend(self.scope.with_field("name").iter().map(|var| format!("{}.name", self.scope.vars[*var].name)));
+        let orders = self.scope.readable(Type::Order);
+        let by_option = self.chance(40);
+        let of = if by_option { self.one_of(&orders) } else { places.get(self.pick(places.len())).cloned() };
+        let Some(of) = of else { return };
+        let lent = match (by_option, self.pick(4)) {
+            (true, 0) => format!("{of}.note.as_deref().unwrap_or(\"none\")"),
+            (true, 1) => format!("{of}.note.as_deref().unwrap_or_default().trim()"),
+            (true, _) => format!("{of}.note.as_ref().unwrap_or(&{of}.name).as_str()"),
+            (false, 0) => format!("{of}.as_str()"),
+            (false, 1) => format!("{of}.trim_end().as_bytes()"),
+            (false, _) => format!("{of}.trim()"),
+        };
+        let (text, number) = (self.fresh("text"), self.fresh("number"));
+        stmts.push(Stmt::Line(format!("let {text} = {lent};")));
+        stmts.push(Stmt::Line(format!("let {number} = num({value}).await?;")));
+        self.let_number(stmts, &format!("{number}.wrapping_add({text}.len() as u32)"));
     }
 
     /// Empty statements, blocks within blocks, an unused closure that awaits nothing.

@@ -275,7 +275,8 @@ impl Generator {
         let Some(&base) = vars.get(self.pick(vars.len())) else { return };
         let name = self.scope.vars[base].name.clone();
         if self.chance(50) {
-            let mut blocks = vec![(format!("if let Some(card) = &{name}.note"), {
+            let note = if self.chance(50) { format!("&{name}.note") } else { format!("{name}.note.as_ref()") };
+            let mut blocks = vec![(format!("if let Some(card) = {note}"), {
                 self.block_with(&[("card", Type::TextRef, Some(base))], 2)
             })];
             if self.chance(40) {

@@ -5,39 +5,37 @@ pub async fn p10(mut total: u32, name: String, mut items: Vec<u32>, mut order: O
     const LIMIT: u32 = 5;
     fn bump(n: u32) -> u32 { n.wrapping_mul(3) ^ 1 }
     macro_rules! twice { ($n:expr) => { u32::wrapping_mul($n, 2) }; }
-    ;
-    let a = {
-        ;
-        async { 1u32 };
-        (total % 7)
-    };
-    let mut x = true;
-    if even(total.wrapping_add(twice!(total))).await.is_some() {
-        const CONST_1: u32 = 2;
-        let name = inner_2(num(CONST_1).await?, 4u32);
-        fn inner_2(a: u32, b: u32) -> u32 { a.rotate_left(3) ^ b }
-        if x {
-            x = ((even((match num(num(name).await.unwrap_or(4u32)).await { Ok(n) => n, Err(_) => order.id })).await.unwrap_or(3) < add(add(num(num(total).await?).await?, num(total).await?.wrapping_mul(19u32)).await?, a).await?) || (name < find(num(0u32).await?.wrapping_mul(a)).await?.id));
-            'l_3: for &n in items.iter() {
-                let Some(name) = None::<u32> else { return Ok((twice!((order.name.len() as u32)), format!("{}-{}", 1u32, order.name), vec![])); };
-                if even(total).await.is_some() {
-                    for &n in items.iter() {
-                        order.items = find(twice!(name.wrapping_add(n))).await?.items;
-                        match &order {
-                            whole @ Order { id: 0..=1, .. } => {
-                                let mut a: u32 = order.items.iter().fold(0u32, |a, b| a.wrapping_add(*b));
-                                let v_4 = [even(8u32).await.unwrap_or((match None::<u32> { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 })), twice!((a, 17u32).1)].to_vec();
-                            } Order { items: some, note: Some(card), id: small @ 2..=5, .. } => {
-                            } Order { name: title, .. } => {
-                            }
-                        }
+    let text_1 = name.trim_end().as_bytes();
+    let number_2 = num(num((11u32 % 7)).await?).await?;
+    let name = number_2.wrapping_add(text_1.len() as u32);
+    if let Some(v_3) = even([total, total][(twice!(total) % 2) as usize]).await {
+        let _ = items.is_empty();
+        let _ = text(format!("{}-{}", total, order.name)).await?;
+    }
+    let Order { id: x, name: word, items: mut list_of, .. } = find(num([4u32, order.id][(add(add(num(num(total).await?).await?, num(total).await?.wrapping_mul(19u32)).await?, name).await? % 2) as usize]).await.unwrap_or(name)).await?;
+    let word = &order.name;
+    let late_4;
+    if (0u32 > 4) {
+         {
+            match (num((if flag(true).await { find(even(total).await.unwrap_or(3)).await?.id } else { x })).await?, Some(3u32)) {
+                (0 | 1, _) => {
+                    let (a, mut b) = (total, (word.clone() + &word));
+                } (low @ 2..=9, Some(n)) if low > 5 && n != 3 => {
+                    let text_5 = order.name.trim();
+                    let number_6 = num((match Some(3u32) { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 })).await?;
+                    let v_7 = number_6.wrapping_add(text_5.len() as u32);
+                } (n, None) | (_, Some(n)) => {
+                    'l_8: for slot in &mut items {
+                        *slot ^= 4u32;
+                        let v_9 = &x;
+                        *slot = slot.wrapping_add(1);
                     }
-                } else {
                 }
             }
-        } else {
         }
+        late_4 = twice!(((order.id % 7), 4u32).1);
     } else {
+        late_4 = ({ let inner = 4u32; inner.rotate_left(1) });
     }
-    Ok(((({ let inner = ({ let inner = 9u32; inner.rotate_left(1) }); inner.rotate_left(1) }) ^ (8u32 ^ 17u32).wrapping_add(bump(8u32))), format!("<{a}>"), items.clone()))
+    Ok(((({ let inner = order.items.iter().fold(0u32, |a, b| a.wrapping_add(*b)); inner.rotate_left(1) }), ({ let inner = ({ let inner = 9u32; inner.rotate_left(1) }); inner.rotate_left(1) })).0, format!("<{total}>"), Vec::from([17u32])))
 }

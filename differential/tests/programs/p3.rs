@@ -18,41 +18,30 @@ pub async fn p3(mut total: u32, name: String, mut items: Vec<u32>, mut order: Or
             count_3 += 1;
             let _ = Some(3u32);
             let v_4 = &name;
-            total ^= match items.first().copied() {
+            let item = match items.first().copied() {
                 Some(found) if found > 1 => {
                     if (true && ((found > 4) || (found > 8))) {
-                        ;
-                        let v_5 = {
-                            ;
-                            async { 1u32 };
-                            (match Some(3u32) { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 })
-                        };
-                        twice!((match Some(3u32) { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 }))
+                        let text_5 = order.note.as_ref().unwrap_or(&order.name).as_str();
+                        let number_6 = num(((match Some(3u32) { Some(n) if n > 2 => n, Some(_) => LIMIT, None => 0 }) % 7)).await?;
+                        let v_7 = number_6.wrapping_add(text_5.len() as u32);
+                        4u32
                     } else {
-                        9u32
+                        5u32
                     }
                 } Some(found) => {
-                    11u32.wrapping_add(10u32)
+                    continue;
                 } None => {
-                    ((total ^ total) % 7)
+                    note((if (((5u32 > 8) && (total > 0)) && matches!(None::<u32>, Some(1..=9))) { v_4.clone() } else { "no".to_owned() })).await;
+                    return Err(Failure::new("left"));
                 }
             };
         }
-        let v_7 = items.is_empty() || (flag((total > 2)).await && num(Some(3u32).unwrap_or(total)).await? > 5);
-        let mut count_8 = 0u32;
-        while let Some(top) = even(count_8).await && count_8 < 5 {
-            count_8 += 2;
-            if let Some(item) = Some(3u32) && item > 3 {
-                let (v_10, _) = ( {
-                    if let Some(found) = None::<u32> {
-                        let Some(a) = items.first().copied() else { return Ok(((order.name.len() as u32), format!("{}-{}", item, order.name), vec![])); };
-                        order.items.iter().fold(0u32, |a, b| a.wrapping_add(*b))
-                    } else {
-                        (('block_9: { if v_7 { break 'block_9 order.id; } top }) % 7)
-                    }
-                }, 'x');
-            }
-        }
+        (total, _) = (('block_8: { if (order.id < (order.id ^ total)) { break 'block_8 (if ((6u32 > 5) && (total > 4)) { (order.name.len() as u32) } else { (if true { 9u32 } else { total }) }); } (name.len() as u32) }), 0);
+        let Some(v_10) = Some((('block_9: { if (4u32 > 0) { break 'block_9 order.id; } total }) % 7)) else { return Ok((total, order.name.clone(), vec![])); };
     };
-    Ok((v_2, "t4".to_owned(), items.iter().map(|n| n ^ 1).collect::<Vec<u32>>()))
+    let name = Ok::<_, Failure>(add(bump(order.items.iter().fold(0u32, |a, b| a.wrapping_add(*b))), (order.name.len() as u32)).await)??;
+     {
+        let item = items.clone();
+    }
+    Ok((total, (((format!("<{name}>") + &order.name) + &order.name) + &order.name), items.clone()))
 }

@@ -19,6 +19,7 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Member, Pat, PatIdent, Stmt};
 
 use super::leaves::leaves;
+use super::lower::accessors::is_accessor;
 use super::pattern::{bindings, irrefutable, of_local};
 use super::places::{Handler, Walk, as_place};
 use super::suspends;
@@ -76,13 +77,13 @@ impl Handler for Free {
     }
 }
 
-/// `&place`, or a tuple with one.
+/// `&place`, `place.as_str()`, or a tuple with one.
 fn is_borrow(expr: &Expr) -> bool {
     match expr {
         Expr::Reference(_) => true,
         Expr::Paren(inner) => is_borrow(&inner.expr),
         Expr::Tuple(inner) => inner.elems.iter().any(is_borrow),
-        _ => false,
+        expr => is_accessor(expr),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! let name = &order.name;                            // name: &order.name
+//! let city = order.city.as_str();                    // city: order.city.as_str()
 //! let Address { city, .. } = &order.address;         // city: match &order.address { Address { city, .. } => city }
 //! match &order.kind { Gift(note) => { … } }          // note: match &order.kind { Gift(note) => note, _ => … }
 //! ```
@@ -115,6 +116,7 @@ impl Lower<'_> {
         let shape = match expr {
             Expr::Paren(inner) => return self.source(&inner.expr),
             Expr::Group(inner) => return self.source(&inner.expr),
+            Expr::MethodCall(call) => return self.accessor(call),
             Expr::Reference(inner) if self.is_place(&inner.expr) => {
                 Shape::Reference { mutable: inner.mutability.is_some() }
             }

@@ -8,6 +8,7 @@
 //! A statement without a suspension stays as it is, but for the `break`s and `continue`s that leave it for a loop that
 //! has been split: those become [`Jump`]s.
 
+pub(super) mod accessors;
 pub(super) mod borrows;
 mod control;
 mod evolve;
