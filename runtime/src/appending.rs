@@ -36,7 +36,8 @@ pub(crate) async fn append(
             Err(error) => error,
         };
         on_error(&error);
-        waiting.after(error).await?;
+        // Boxed, as it is seldom: there is one of these futures for each step that is run anywhere.
+        Box::pin(waiting.after(error)).await?;
     }
 }
 

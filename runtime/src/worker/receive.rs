@@ -67,7 +67,8 @@ async fn receive_until(worker: &Arc<Shared>, saga: &Arc<Served>, mut stop: watch
 fn take(worker: &Arc<Shared>, saga: &Arc<Served>, delivery: Delivery) {
     let held = worker.held.take(delivery);
     let place = held.place();
-    let task = tokio::spawn(job::work(worker.clone(), saga.clone(), held));
+    // Boxed: tokio aligns its tasks to a cache line, for which allocators are slow when they are large.
+    let task = tokio::spawn(Box::pin(job::work(worker.clone(), saga.clone(), held)));
     worker.held.worked_on(place, task.abort_handle());
 }
 

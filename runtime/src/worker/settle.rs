@@ -164,7 +164,7 @@ impl Job<'_> {
         let (instance, handle) = (&self.delivery.instance, &self.delivery.handle);
         let count = |error: &AppendError| self.meters().refused(error);
         if let Some(keep) = self.saga().history()
-            && let Err(error) = logs::keep(&*self.worker.transport, instance, &self.at, keep, PATIENCE).await
+            && let Err(error) = Box::pin(logs::keep(&*self.worker.transport, instance, &self.at, keep, PATIENCE)).await
         {
             tracing::error!(%instance, %error, "its record could not be kept in its history; it will be delivered again");
             handle.nak(REFUSED).await;
