@@ -22,7 +22,7 @@ pub use crate::transaction::{TransactionalStep, in_transaction};
 
 pub use crate::blocking::blocking;
 pub use crate::borrowed::{Lasting, Ordered, changed, next, nth};
-pub use crate::rest::{AnyRest, Iterable, SavedItems};
+pub use crate::rest::{AnyRest, Iterable, NoRest, SavedItems};
 pub use crate::waiting::{AnySlot, Waiting};
 
 #[cfg(feature = "testing")]

@@ -74,6 +74,41 @@ impl<I: IntoIterator> AnyRest for Iterable<I> {
     }
 }
 
+/// `.rest()` for what can't be gone through at all: rustc has said so of the loop as it was written, and need not say it again.
+pub trait NoRest {
+    /// What is no iterator.
+    type Whole;
+
+    /// Its items, as far as types go: it is mostly a number where a range was meant.
+    ///
+    /// # Panics
+    ///
+    /// Always; nobody comes here.
+    fn rest(self) -> NoItems<Self::Whole>;
+}
+
+/// By reference, which is looked at last.
+impl<I> NoRest for &Iterable<I> {
+    type Whole = I;
+
+    fn rest(self) -> NoItems<I> {
+        unreachable!("a loop over this does not compile")
+    }
+}
+
+/// The items of what can't be gone through.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct NoItems<I>(std::marker::PhantomData<fn() -> I>);
+
+impl<I> Iterator for NoItems<I> {
+    type Item = I;
+
+    fn next(&mut self) -> Option<I> {
+        None
+    }
+}
+
 /// What is left of a loop, and can wait in a record.
 #[diagnostic::on_unimplemented(
     message = "a loop that awaits saves the items that are left, and `{Self}` can't be saved",

@@ -138,7 +138,7 @@ fn emit(function: &Function, options: &Options, body: &impl ToTokens, resume: &T
     let mut resume = Group::new(
         Delimiter::Brace,
         quote! {
-            use #root::__private::{AnyRest as _, AnySlot as _};
+            use #root::__private::{AnyRest as _, AnySlot as _, NoRest as _};
             #resume
         },
     );

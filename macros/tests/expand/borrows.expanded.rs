@@ -39,7 +39,7 @@ impl ::sagaflow::__private::Saga for borrows {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u64, Failure> {
-        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _, NoRest as _};
         enum __At {
             Start,
             NextItem,

@@ -41,7 +41,7 @@ impl ::sagaflow::__private::Saga for checkout {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<Receipt, CheckoutError> {
-        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _, NoRest as _};
         enum __At {
             Start,
             create_user,

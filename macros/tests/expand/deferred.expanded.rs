@@ -29,7 +29,7 @@ impl ::sagaflow::__private::Saga for deferred {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<u8, Failure> {
-        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _, NoRest as _};
         enum __At {
             Start,
             num,

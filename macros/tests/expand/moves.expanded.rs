@@ -33,7 +33,7 @@ impl ::sagaflow::__private::Saga for moves {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<(Vec<u32>, String), Failure> {
-        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _, NoRest as _};
         enum __At {
             Start,
             create_user,

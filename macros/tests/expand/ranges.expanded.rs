@@ -27,7 +27,7 @@ impl ::sagaflow::__private::Saga for ranges {
         clippy::nursery
     )]
     async fn resume(machine: &mut ::sagaflow::__private::Machine<'_>) -> u32 {
-        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _, NoRest as _};
         enum __At {
             Start,
             NextItem,

@@ -50,7 +50,7 @@ impl ::sagaflow::__private::Saga for tries {
     async fn resume(
         machine: &mut ::sagaflow::__private::Machine<'_>,
     ) -> Result<Receipt, Failure> {
-        use ::sagaflow::__private::{AnyRest as _, AnySlot as _};
+        use ::sagaflow::__private::{AnyRest as _, AnySlot as _, NoRest as _};
         enum __At {
             Start,
             price,
