@@ -196,7 +196,8 @@ pub(super) fn long(form: Form, awaits: usize) -> String {
         let _ = writeln!(body, "    let value_{step} = add({earlier}, {step}).await?;");
     }
     form.of(&format!(
-        r#"use sagaflow::Failure;
+        r#"#![allow(unused_variables)]
+use sagaflow::Failure;
 
 #[sagaflow::step]
 pub async fn add(left: u64, right: u64) -> Result<u64, Failure> {{
