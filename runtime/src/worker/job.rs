@@ -376,3 +376,19 @@ pub(super) fn due(record: &Record, call: &StepCall) -> Timestamp {
     let waits = [call.not_before, handed_back];
     waits.into_iter().flatten().fold(record.updated, Timestamp::max)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn size<A, B, C, F>(_: impl FnOnce(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn what_is_made_for_each_step_is_small() {
+        assert!(size(work) <= 1024, "{} bytes", size(work));
+        let append = size(|job: &'static Job<'static>, record: &'static Record, now| job.append(record, now));
+        assert!(append <= 1024, "{append} bytes");
+    }
+}
