@@ -3,6 +3,7 @@
 mod borrow;
 mod parameter;
 mod parse;
+mod surroundings;
 
 use std::collections::HashSet;
 

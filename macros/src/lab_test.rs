@@ -28,7 +28,7 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
         let name = &item.sig.ident;
         let message = format!("a test is no method: move `{name}` out of the `impl`, and make what it needs in it");
         let error = syn::Error::new_spanned(receiver, message).into_compile_error();
-        return function::with_error_in_body(item, &error);
+        return function::with_error_in_body("test", item, &error);
     }
     let mut diagnostics = Diagnostics::default();
     if !options.is_empty() {

@@ -76,18 +76,6 @@ impl<T: Lasting + ToOwned + ?Sized> Lasting for Cow<'_, T> where T::Owned: Borro
 impl<T: Lasting + ?Sized> Lasting for &T {}
 impl<T: Lasting + ?Sized> Lasting for &mut T {}
 
-/// The next item of a loop, and one more to the position.
-pub fn next<I: IntoIterator>(items: I, position: &mut usize) -> Option<I::Item> {
-    let item = nth(items, *position);
-    *position += usize::from(item.is_some());
-    item
-}
-
-/// The item at a position.
-pub fn nth<I: IntoIterator>(items: I, position: usize) -> Option<I::Item> {
-    items.into_iter().nth(position)
-}
-
 /// Where a borrow can't be made again.
 ///
 /// # Panics

@@ -21,7 +21,7 @@ pub use crate::step::Step;
 pub use crate::transaction::{TransactionalStep, in_transaction};
 
 pub use crate::blocking::blocking;
-pub use crate::borrowed::{Lasting, Ordered, changed, next, nth};
+pub use crate::borrowed::{Lasting, Ordered, changed};
 pub use crate::rest::{AnyRest, Iterable, NoRest, SavedItems};
 pub use crate::waiting::{AnySlot, Waiting};
 

@@ -47,8 +47,8 @@ where
     }
 }
 
-/// `.rest()` for everything that is no range.
-pub trait AnyRest {
+/// `.rest()` for everything that is no range; and what a loop over a borrow needs, which saves only its position.
+pub trait AnyRest: Sized {
     /// What it goes through.
     type Item;
 
@@ -58,6 +58,16 @@ pub trait AnyRest {
     ///
     /// For an iterator that says itself that it has no end (`iter::repeat`, `cycle`).
     fn rest(self) -> Items<Self::Item>;
+
+    /// The item at a position.
+    fn item_at(self, position: usize) -> Option<Self::Item>;
+
+    /// The next item, and one more to the position.
+    fn next_at(self, position: &mut usize) -> Option<Self::Item> {
+        let item = self.item_at(*position);
+        *position += usize::from(item.is_some());
+        item
+    }
 }
 
 impl<I: IntoIterator> AnyRest for Iterable<I> {
@@ -72,9 +82,13 @@ impl<I: IntoIterator> AnyRest for Iterable<I> {
         );
         Items(items.collect::<Vec<_>>().into_iter())
     }
+
+    fn item_at(self, position: usize) -> Option<I::Item> {
+        self.0.into_iter().nth(position)
+    }
 }
 
-/// `.rest()` for what can't be gone through at all: rustc has said so of the loop as it was written, and need not say it again.
+/// The same for what can't be gone through at all: rustc has said so of the loop as it was written, and need not say it again.
 pub trait NoRest {
     /// What is no iterator.
     type Whole;
@@ -85,14 +99,38 @@ pub trait NoRest {
     ///
     /// Always; nobody comes here.
     fn rest(self) -> NoItems<Self::Whole>;
+
+    /// Its items, in the same way.
+    ///
+    /// # Panics
+    ///
+    /// Always.
+    fn item_at(self, position: usize) -> Option<Self::Whole>;
+
+    /// Its items, in the same way.
+    ///
+    /// # Panics
+    ///
+    /// Always.
+    fn next_at(self, position: &mut usize) -> Option<Self::Whole>;
 }
+
+const NOT_COMPILED: &str = "a loop over this does not compile";
 
 /// By reference, which is looked at last.
 impl<I> NoRest for &Iterable<I> {
     type Whole = I;
 
     fn rest(self) -> NoItems<I> {
-        unreachable!("a loop over this does not compile")
+        unreachable!("{NOT_COMPILED}")
+    }
+
+    fn item_at(self, _: usize) -> Option<I> {
+        unreachable!("{NOT_COMPILED}")
+    }
+
+    fn next_at(self, _: &mut usize) -> Option<I> {
+        unreachable!("{NOT_COMPILED}")
     }
 }
 

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::{AttrStyle, Attribute, Block, FnArg, Signature, Visibility};
 
-use super::{Body, receiver};
+use super::{Body, receiver, surroundings};
 use crate::diagnostics::Diagnostics;
 use crate::step::is_named;
 
@@ -53,13 +53,21 @@ pub(crate) fn parse(attribute: &str, tokens: TokenStream) -> Result<Item, TokenS
         let error = error.into_compile_error();
         return Err(quote!(#tokens #error));
     };
-    let Some(receiver) = receiver(&item.sig) else { return Ok(item) };
-    let message = format!(
-        "a {attribute} is no method, as its message has no `self`: move `{}` out of the `impl`, and take what it needs as arguments",
-        item.sig.ident
-    );
-    let error = syn::Error::new_spanned(receiver, message).into_compile_error();
-    Err(with_error_in_body(item, &error))
+    let name = &item.sig.ident;
+    let error = if let Some(receiver) = receiver(&item.sig) {
+        let message = format!(
+            "a {attribute} is no method, as its message has no `self`: move `{name}` out of the `impl`, and take what it needs as arguments"
+        );
+        syn::Error::new_spanned(receiver, message)
+    } else if surroundings::is_associated() {
+        let message = format!(
+            "a {attribute} can't stand in an `impl` or a `trait`, as its message is a type of its own: move `{name}` out of it"
+        );
+        syn::Error::new_spanned(name, message)
+    } else {
+        return Ok(item);
+    };
+    Err(with_error_in_body(attribute, item, &error.into_compile_error()))
 }
 
 /// A function is one step or one saga: takes a second attribute off it.
@@ -84,19 +92,24 @@ pub(crate) fn without_sagaflow(attribute: &str, mut item: Item, mut diagnostics:
             ),
         );
     }
+    strip(attribute, &mut item);
+    let errors = diagnostics.into_tokens();
+    quote!(#[allow(dead_code)] #item #errors)
+}
+
+/// The function with an error for its body: no other item can stand in an `impl`.
+pub(crate) fn with_error_in_body(attribute: &str, mut item: Item, error: &TokenStream) -> TokenStream {
+    strip(attribute, &mut item);
+    item.body = Body { tokens: quote!({ #error }), span: item.body.span, attrs: Vec::new(), block: None };
+    item.to_token_stream()
+}
+
+/// Takes everything off a function that only means something beside the attribute.
+fn strip(attribute: &str, item: &mut Item) {
     item.attrs.retain(|attr| !crate::step::is_helper(attr));
     for input in &mut item.sig.inputs {
         if let FnArg::Typed(param) = input {
             param.attrs.retain(|attr| !attr.path().is_ident("inject") && !attr.path().is_ident(attribute));
         }
     }
-    let errors = diagnostics.into_tokens();
-    quote!(#[allow(dead_code)] #item #errors)
-}
-
-/// The function with an error for its body: no other item can stand in an `impl`.
-pub(crate) fn with_error_in_body(mut item: Item, error: &TokenStream) -> TokenStream {
-    item.attrs.retain(|attr| !crate::step::is_helper(attr));
-    item.body = Body { tokens: quote!({ #error }), span: item.body.span, attrs: Vec::new(), block: None };
-    item.to_token_stream()
 }

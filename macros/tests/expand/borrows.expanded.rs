@@ -94,12 +94,13 @@ impl ::sagaflow::__private::Saga for borrows {
                         __At::NextItem => 'arm: {
                             let mut order_lines = slot_order_lines.take();
                             let mut __position_of_index = slot_position_of_index.take();
-                            match ::sagaflow::__private::next(
-                                ::sagaflow::__private::Ordered::ordered(&order_lines)
-                                    .iter()
-                                    .enumerate(),
-                                &mut __position_of_index,
-                            ) {
+                            match ::sagaflow::__private::Iterable(
+                                    ::sagaflow::__private::Ordered::ordered(&order_lines)
+                                        .iter()
+                                        .enumerate(),
+                                )
+                                .next_at(&mut __position_of_index)
+                            {
                                 ::core::option::Option::Some((index, line)) => {
                                     let __call = reserve(line.item, index);
                                     slot_order_lines.save(&order_lines);
@@ -121,12 +122,13 @@ impl ::sagaflow::__private::Saga for borrows {
                             let mut total = slot_total.take();
                             let mut __position_of_index = slot_position_of_index.take();
                             let name = &order_name;
-                            let (line,) = match ::sagaflow::__private::nth(
-                                ::sagaflow::__private::Ordered::ordered(&order_lines)
-                                    .iter()
-                                    .enumerate(),
-                                __position_of_index - 1,
-                            ) {
+                            let (line,) = match ::sagaflow::__private::Iterable(
+                                    ::sagaflow::__private::Ordered::ordered(&order_lines)
+                                        .iter()
+                                        .enumerate(),
+                                )
+                                .item_at(__position_of_index - 1)
+                            {
                                 ::core::option::Option::Some((_, line)) => (line,),
                                 _ => ::sagaflow::__private::changed(),
                             };

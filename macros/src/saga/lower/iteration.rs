@@ -7,7 +7,7 @@
 //! let mut rest = Iterable(items).rest(); loop { match Iterator::next(&mut rest) { Some(item) => { … } None => break } }
 //!
 //! for item in &order.items { … }
-//! let mut position = 0; loop { match nth(ordered(&order.items), position) { Some(item) => { position += 1; … } None => break } }
+//! let mut position = 0; loop { match Iterable(ordered(&order.items)).next_at(&mut position) { Some(item) => { … } None => break } }
 //! ```
 
 use proc_macro2::{Ident, Span};
@@ -112,8 +112,8 @@ impl Lower<'_> {
         self.graph.vars[position].evolution.alias = old.collect();
         self.line(parse_quote!(let mut #ident = 0usize;), vec![position]);
         let (Source { init, shape }, root) = (source, &self.graph.root);
-        let again = parse_quote!(#root::__private::nth(#init, #ident - 1));
-        let next = parse_quote!(#root::__private::next(#init, &mut #ident));
+        let again = parse_quote!(#root::__private::Iterable(#init).item_at(#ident - 1));
+        let next = parse_quote!(#root::__private::Iterable(#init).next_at(&mut #ident));
         Items { next, again: Some(Source { init: again, shape }) }
     }
 
