@@ -70,7 +70,7 @@ impl Function {
             .filter_map(|(index, input)| parameter::param(attribute, transaction.is_some(), index, input, diagnostics))
             .collect();
         check_names(&mut params, diagnostics);
-        let output = output(attribute, &sig, diagnostics);
+        let output = output(attribute, &sig, &root, diagnostics);
         if diagnostics.is_empty() && sig.generics.lifetimes().next().is_some() {
             diagnostics.error(&sig.generics, format!("a {attribute} has no lifetimes, as all its arguments are owned"));
         }
@@ -171,7 +171,7 @@ fn check_names(params: &mut [Param], diagnostics: &mut Diagnostics) {
 
 /// The return type. One with errors is turned into what callers would get, as far as possible, so that they make no
 /// further ones.
-fn output(attribute: &str, sig: &Signature, diagnostics: &mut Diagnostics) -> Type {
+fn output(attribute: &str, sig: &Signature, root: &Root, diagnostics: &mut Diagnostics) -> Type {
     let mut output = match &sig.output {
         ReturnType::Default => parse_quote!(()),
         ReturnType::Type(_, ty) => (**ty).clone(),
@@ -190,6 +190,21 @@ fn output(attribute: &str, sig: &Signature, diagnostics: &mut Diagnostics) -> Ty
                 "can't return what never leaves its thread, as its result travels in a message: return the data itself";
             diagnostics.error(at, format!("a {attribute} {message}"));
             parse_quote!(())
+        }
+        Some(Unowned::Object(at, name)) => {
+            let instead = match name == "Error" {
+                true => {
+                    "return `Result<_, sagaflow::Failure>`, which every error turns into by `?`, or an error type of your own"
+                }
+                false => "return the data that it is made from",
+            };
+            let message = format!(
+                "a {attribute} can't return a `dyn {name}`, as its result travels in a message and nobody can write that down: {instead}"
+            );
+            diagnostics.error(at, message);
+            let failure = if name == "Error" { parse_quote!(#root::Failure) } else { parse_quote!(()) };
+            borrow::replace_objects(&mut output, &failure);
+            output
         }
         Some(Unowned::ImplTrait(at)) => {
             let message = "returns a concrete type, as its result travels in a message: name the type";

@@ -1,9 +1,15 @@
-//! Types that can't travel in a message whatever they stand for: borrows and `impl Trait`.
+//! Types that can't travel in a message whatever they stand for: borrows, `impl Trait`, what only this process knows.
 
 use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
-use syn::{GenericArgument, Lifetime, PathArguments, Type, TypeImplTrait, TypePath, TypePtr, TypeReference};
+use syn::{
+    GenericArgument, Ident, Lifetime, PathArguments, Type, TypeImplTrait, TypeParamBound, TypePath, TypePtr,
+    TypeReference, TypeTraitObject,
+};
+
+/// Traits whose objects nothing can write into a message. Of others a crate may do so (`typetag`).
+const OPAQUE: [&str; 9] = ["Error", "Fn", "FnMut", "FnOnce", "Future", "Iterator", "Any", "Debug", "Display"];
 
 /// Why a type is not an owned, concrete one: the tokens that say so.
 pub(super) enum Unowned {
@@ -14,6 +20,8 @@ pub(super) enum Unowned {
     Rc(proc_macro2::TokenStream, Box<Type>),
     /// A raw pointer.
     Pointer(proc_macro2::TokenStream),
+    /// `dyn Fn(…)`, and the like: the type, and the trait's name.
+    Object(proc_macro2::TokenStream, Ident),
 }
 
 /// The first part of a type that is not owned.
@@ -32,6 +40,15 @@ pub(super) fn find_unowned(ty: &Type) -> Option<Unowned> {
 
         fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
             self.0.get_or_insert_with(|| Unowned::ImplTrait(ty.to_token_stream()));
+        }
+
+        fn visit_type_trait_object(&mut self, ty: &'ast TypeTraitObject) {
+            match opaque(ty) {
+                Some(name) => {
+                    self.0.get_or_insert_with(|| Unowned::Object(ty.to_token_stream(), name.clone()));
+                }
+                None => visit::visit_type_trait_object(self, ty),
+            }
         }
 
         fn visit_type_ptr(&mut self, ty: &'ast TypePtr) {
@@ -70,6 +87,40 @@ fn inside_rc(ty: &TypePath) -> Option<&Type> {
         (true, Some(GenericArgument::Type(inside)), None) => Some(inside),
         _ => None,
     }
+}
+
+/// The name of the trait, of an object that nothing can write.
+fn opaque(ty: &TypeTraitObject) -> Option<&Ident> {
+    ty.bounds.iter().find_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => {
+            let name = &bound.path.segments.last()?.ident;
+            OPAQUE.iter().any(|opaque| name == opaque).then_some(name)
+        }
+        _ => None,
+    })
+}
+
+/// Puts another type in the place of such objects, with the `Box` or `Arc` around them.
+pub(super) fn replace_objects(ty: &mut Type, instead: &Type) {
+    struct Replace<'t>(&'t Type);
+    impl VisitMut for Replace<'_> {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            let inside = match &*ty {
+                Type::Path(path) => path.path.segments.last().and_then(|last| match &last.arguments {
+                    PathArguments::AngleBracketed(generics) if generics.args.len() == 1 => generics.args.first(),
+                    _ => None,
+                }),
+                _ => None,
+            };
+            let is_object = |ty: &Type| matches!(ty, Type::TraitObject(object) if opaque(object).is_some());
+            if is_object(ty) || matches!(inside, Some(GenericArgument::Type(inside)) if is_object(inside)) {
+                *ty = self.0.clone();
+            } else {
+                visit_mut::visit_type_mut(self, ty);
+            }
+        }
+    }
+    Replace(instead).visit_type_mut(ty);
 }
 
 /// Makes all borrows in a type `'static`: it then needs nothing to borrow from.

@@ -129,6 +129,12 @@ fn argument(attribute: &str, ident: &Ident, ty: &Type, diagnostics: &mut Diagnos
                 owned_form(&inside)
             ),
         ),
+        Some(Unowned::Object(at, name)) => syn::Error::new_spanned(
+            at,
+            format!(
+                "the argument `{ident}` is a `dyn {name}`, which nobody can write down, but arguments travel in a message: take the data that it is made from"
+            ),
+        ),
         Some(Unowned::Pointer(at)) => syn::Error::new_spanned(
             at,
             format!(

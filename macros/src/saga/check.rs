@@ -5,8 +5,8 @@ use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
 use syn::visit::{self, Visit};
 use syn::{
-    Arm, Attribute, Block, Expr, ExprAsync, ExprClosure, ExprLit, ExprUnsafe, FieldValue, Item, Lit, Macro, Path, Stmt,
-    spanned::Spanned,
+    Arm, Attribute, Block, Expr, ExprAsync, ExprClosure, ExprGroup, ExprLit, ExprParen, ExprUnsafe, FieldValue, Item,
+    Lit, Macro, Path, Stmt, spanned::Spanned,
 };
 
 use super::suspends;
@@ -50,8 +50,13 @@ impl<'ast> Visit<'ast> for Check<'_> {
             self.diagnostics
                 .error_at(token.span(), "a step can't be awaited inside a macro call: await it before, with `let`");
         } else if let Some(name) = awaiting(&call.path) {
+            let instead = match name.rsplit("::").next() {
+                Some(known @ ("join" | "try_join")) => format!("write `sagaflow::{known}!(a, b).await` for calls"),
+                Some("select" | "select_biased") => "write `sagaflow::race!(a, b).await` for calls".to_owned(),
+                _ => "await the calls in the saga's body".to_owned(),
+            };
             let message = format!(
-                "`{name}!` awaits in a way of its own, which no saga can save: await the calls in the saga's body, or put this into a `#[step]`"
+                "`{name}!` awaits in a way of its own, which no saga can save: {instead}, or put this into a `#[step]`"
             );
             self.diagnostics.error(&call.path, message);
         }
@@ -65,6 +70,7 @@ impl<'ast> Visit<'ast> for Check<'_> {
             }
             Expr::Await(inner) => {
                 self.check_durations(&inner.base);
+                self.check_awaited(&inner.base);
                 visit::visit_expr(self, expr);
             }
             // `;`
@@ -113,6 +119,24 @@ impl<'ast> Visit<'ast> for Check<'_> {
 }
 
 impl Check<'_> {
+    /// What looks like a call, or several, and is none.
+    fn check_awaited(&mut self, mut awaited: &Expr) {
+        while let Expr::Paren(ExprParen { expr, .. }) | Expr::Group(ExprGroup { expr, .. }) = awaited {
+            awaited = expr;
+        }
+        let message = match awaited {
+            Expr::Tuple(tuple) if tuple.elems.len() > 1 => {
+                "several calls are awaited side by side by `join!`: write `join!(a, b).await`"
+            }
+            Expr::Array(_) => "several calls are awaited side by side by `join_all`: write `join_all([a, b]).await`",
+            Expr::Reference(borrow) if borrow.mutability.is_none() => {
+                "to await a call uses it up, so a borrow of one can't be awaited: leave out the `&`"
+            }
+            _ => return,
+        };
+        self.diagnostics.error(awaited, message);
+    }
+
     /// The durations that are written in what is awaited: `sleep("3d")`, `charge(x).timeout("30s")`.
     fn check_durations(&mut self, awaited: &Expr) {
         let given = match awaited {
@@ -165,7 +189,7 @@ fn awaiting(path: &Path) -> Option<String> {
     const MACROS: [&str; 6] = ["select", "select_biased", "join", "try_join", "pin", "poll"];
     let names: Vec<_> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
     let [library, name] = &names[..] else { return None };
-    let is_known = ["tokio", "futures"].contains(&library.as_str()) && MACROS.contains(&name.as_str());
+    let is_known = ["tokio", "futures", "futures_util"].contains(&library.as_str()) && MACROS.contains(&name.as_str());
     is_known.then(|| names.join("::"))
 }
 
