@@ -54,7 +54,7 @@ pub use crate::record::Reply;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be awaited in a saga",
     label = "not a durable call",
-    note = "a saga awaits calls of `#[step]` and `#[saga]` functions, and `sagaflow::sleep`; put other async work into a step of its own, and write `.await` on its call"
+    note = "a saga awaits calls of `#[step]` and `#[saga]` functions, several of them by `join!` or `join_all`, and `sagaflow::sleep`; put other async work into a step of its own, and write `.await` on its call"
 )]
 pub trait Durable: Sized {
     /// What the `.await` yields.
