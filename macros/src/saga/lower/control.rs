@@ -1,6 +1,6 @@
 //! Control flow that suspends.
 
-use proc_macro2::Span;
+use syn::spanned::Spanned;
 use syn::{BinOp, Expr, ExprIf, ExprLoop, ExprMatch, ExprWhile, Label, Pat, Stmt, parse_quote};
 
 use super::super::graph::{Arm, BlockId, End, VarId};
@@ -219,7 +219,7 @@ impl Lower<'_> {
 
     /// An expression whose value is needed in the middle of another one.
     pub(super) fn structured(&mut self, expr: Expr, ty: Option<syn::Type>) -> Expr {
-        let (var, ident) = self.temporary("value", Span::call_site(), false, ty);
+        let (var, ident) = self.temporary("value", expr.span(), false, ty);
         self.reveal(var);
         self.expr(expr, &Dest::Var(var));
         parse_quote!(#ident)
