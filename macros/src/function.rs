@@ -192,18 +192,18 @@ fn output(attribute: &str, sig: &Signature, root: &Root, diagnostics: &mut Diagn
             parse_quote!(())
         }
         Some(Unowned::Object(at, name)) => {
-            let instead = match name == "Error" {
-                true => {
-                    "return `Result<_, sagaflow::Failure>`, which every error turns into by `?`, or an error type of your own"
-                }
-                false => "return the data that it is made from",
+            let (instead, known): (_, Type) = match name == "Error" {
+                true => (
+                    "return `Result<_, sagaflow::Failure>`, which every error turns into by `?`, or an error type of your own",
+                    parse_quote!(#root::Failure),
+                ),
+                false => ("return the data that it is made from", parse_quote!(())),
             };
             let message = format!(
                 "a {attribute} can't return a `dyn {name}`, as its result travels in a message and nobody can write that down: {instead}"
             );
             diagnostics.error(at, message);
-            let failure = if name == "Error" { parse_quote!(#root::Failure) } else { parse_quote!(()) };
-            borrow::replace_objects(&mut output, &failure);
+            borrow::replace_objects(&mut output, &known);
             output
         }
         Some(Unowned::ImplTrait(at)) => {

@@ -3,6 +3,7 @@
 //! A range keeps its ends, so that a loop over a million numbers costs no more at each step than one over ten;
 //! of everything else the remaining items are kept. They are made when the loop begins: an iterator that does more than
 //! yield items (a `map` that counts, say) does it all before the first step, and one without an end is refused.
+//! A loop over a borrow keeps its position instead (`borrowed.rs`), and finds its item here (`item_at`).
 
 use std::ops::{Range, RangeFrom, RangeInclusive};
 

@@ -4,8 +4,8 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    GenericArgument, Ident, Lifetime, PathArguments, Type, TypeImplTrait, TypeParamBound, TypePath, TypePtr,
-    TypeReference, TypeTraitObject,
+    GenericArgument, Ident, Lifetime, PathArguments, PathSegment, Type, TypeImplTrait, TypeParamBound, TypePath,
+    TypePtr, TypeReference, TypeTraitObject,
 };
 
 /// Traits whose objects nothing can write into a message. Of others a crate may do so (`typetag`).
@@ -81,10 +81,14 @@ pub(super) fn find_unowned(ty: &Type) -> Option<Unowned> {
 fn inside_rc(ty: &TypePath) -> Option<&Type> {
     let last = ty.path.segments.last().filter(|last| ty.qself.is_none() && last.ident == "Rc")?;
     let before = ty.path.segments.len().checked_sub(2).and_then(|nth| ty.path.segments.get(nth));
+    before.is_none_or(|before| before.ident == "rc").then(|| only_argument(last)).flatten()
+}
+
+/// The one type between the `<>` of a path.
+fn only_argument(last: &PathSegment) -> Option<&Type> {
     let PathArguments::AngleBracketed(generics) = &last.arguments else { return None };
-    let mut generics = generics.args.iter();
-    match (before.is_none_or(|before| before.ident == "rc"), generics.next(), generics.next()) {
-        (true, Some(GenericArgument::Type(inside)), None) => Some(inside),
+    match generics.args.first() {
+        Some(GenericArgument::Type(ty)) if generics.args.len() == 1 => Some(ty),
         _ => None,
     }
 }
@@ -105,15 +109,12 @@ pub(super) fn replace_objects(ty: &mut Type, instead: &Type) {
     struct Replace<'t>(&'t Type);
     impl VisitMut for Replace<'_> {
         fn visit_type_mut(&mut self, ty: &mut Type) {
+            let is_object = |ty: &Type| matches!(ty, Type::TraitObject(object) if opaque(object).is_some());
             let inside = match &*ty {
-                Type::Path(path) => path.path.segments.last().and_then(|last| match &last.arguments {
-                    PathArguments::AngleBracketed(generics) if generics.args.len() == 1 => generics.args.first(),
-                    _ => None,
-                }),
+                Type::Path(path) => path.path.segments.last().and_then(only_argument),
                 _ => None,
             };
-            let is_object = |ty: &Type| matches!(ty, Type::TraitObject(object) if opaque(object).is_some());
-            if is_object(ty) || matches!(inside, Some(GenericArgument::Type(inside)) if is_object(inside)) {
+            if is_object(ty) || inside.is_some_and(is_object) {
                 *ty = self.0.clone();
             } else {
                 visit_mut::visit_type_mut(self, ty);
