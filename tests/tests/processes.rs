@@ -180,6 +180,9 @@ async fn a_rolling_deploy_fails_nothing() {
             .push(client.start(old::delivery(parcel())).id(format!("old-{number}")).await.unwrap().instance().clone());
         handles.push(client.start(old::pickup(parcel())).id(format!("old-{number}")).await.unwrap().instance().clone());
     }
+    // What only the newer build can do comes to the older one while it is alone: it hands that back.
+    handles.push(client.start(new::pickup("early".to_owned())).id("new-early").await.unwrap().instance().clone());
+    older.logs(&["handed back", "unknown state `label`"]).await;
     // The newer build comes, and the older one is still there.
     let newer = Process::start(WORKER, &[&*url, "--build", "new"]);
     for number in 0..EACH {
@@ -198,7 +201,8 @@ async fn a_rolling_deploy_fails_nothing() {
         let outcome = outcome.unwrap_or_else(|_| panic!("{instance} does not end")).unwrap();
         outcomes.insert(instance.to_string(), outcome.unwrap_or_else(|error| panic!("{instance} has failed: {error}")));
     }
-    assert_eq!(outcomes.len(), EACH * 4);
+    assert_eq!(outcomes.len(), EACH * 4 + 1);
+    assert_eq!(outcomes["pickup/new-early"], "packed labelled early");
     for number in 0..EACH {
         // What begins with the new step, only the newer build can have begun.
         assert_eq!(outcomes[&format!("pickup/new-{number}")], format!("packed labelled {number}"));
@@ -213,7 +217,6 @@ async fn a_rolling_deploy_fails_nothing() {
         *done.entry(line).or_insert(0) += 1;
     }
     assert!(done.values().all(|times| *times == 1), "{done:?}");
-    older.logs(&["handed back", "unknown state `label`"]).await;
     let again = client.start(new::pickup("0".to_owned())).id("new-0").if_exists(IfExists::Refuse).await;
     assert!(again.is_err(), "it has been started");
 }
