@@ -174,15 +174,15 @@ async fn a_rolling_deploy_fails_nothing() {
     let older = Process::start(WORKER, &[&*url, "--build", "old"]);
     let mut handles = Vec::new();
     let mut outcomes = BTreeMap::new();
+    // What only the newer build can do comes to the older one while it is alone: it hands that back.
+    handles.push(client.start(new::pickup("early".to_owned())).id("new-early").await.unwrap().instance().clone());
+    older.logs(&["handed back", "unknown state `label`"]).await;
     for number in 0..EACH {
         let parcel = || number.to_string();
         handles
             .push(client.start(old::delivery(parcel())).id(format!("old-{number}")).await.unwrap().instance().clone());
         handles.push(client.start(old::pickup(parcel())).id(format!("old-{number}")).await.unwrap().instance().clone());
     }
-    // What only the newer build can do comes to the older one while it is alone: it hands that back.
-    handles.push(client.start(new::pickup("early".to_owned())).id("new-early").await.unwrap().instance().clone());
-    older.logs(&["handed back", "unknown state `label`"]).await;
     // The newer build comes, and the older one is still there.
     let newer = Process::start(WORKER, &[&*url, "--build", "new"]);
     for number in 0..EACH {
